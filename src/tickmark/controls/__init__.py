@@ -1,0 +1,1 @@
+"""Step 2, controls and policies: what the company says it does, in dated versions."""

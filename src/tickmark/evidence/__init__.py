@@ -1,0 +1,1 @@
+"""Step 3, evidence: files, collections with their full record, populations and checks."""

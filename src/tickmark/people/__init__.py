@@ -1,0 +1,1 @@
+"""Step 0, people: accounts on two sides, their roles, and the persons of the company."""

@@ -1,0 +1,1 @@
+"""The bundled collectors, checks and report templates. They import `tickmark.plugin` only."""

@@ -1,0 +1,1 @@
+"""Step 8, upkeep: what is due at this moment, and the years after."""

@@ -1,0 +1,1 @@
+"""The door for people: it translates pages to actions and answers, and decides nothing."""
