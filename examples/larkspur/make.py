@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""Raw exports of Larkspur Ledger, Inc. (fictional), as its systems would have given them on a day.
+
+    python make.py TARGET                exports and repository as of the demo day
+    python make.py TARGET --day DAY      as of the morning of DAY (06:00 Eastern)
+    python make.py TARGET --no-repository
+
+Standard library only; the repository needs `git`. The same day gives the same bytes on every machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import date
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from maker import accounts, forge, hris, repo
+from maker.days import DEMO_DAY
+
+
+def exports(target: Path, day: date) -> None:
+    """Write the exports of HR, identity provider, support tool and forge as of a day, without the repository."""
+    for system in (hris, accounts, forge):
+        system.write(target, day)
+
+
+def make(target: Path, day: date) -> None:
+    """Write all exports and the repository `repo/ledger.git` as of a day."""
+    exports(target, day)
+    repo.write(target, day)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("target", type=Path)
+    parser.add_argument("--day", type=date.fromisoformat, default=DEMO_DAY)
+    parser.add_argument("--no-repository", action="store_true")
+    asked = parser.parse_args()
+    (exports if asked.no_repository else make)(asked.target, asked.day)
+
+
+if __name__ == "__main__":
+    main()
