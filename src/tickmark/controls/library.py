@@ -1,7 +1,7 @@
 """The starter controls and policies of the library: Markdown with TOML front matter, read strictly.
 
-A number that policy, control and tool share is kept once, as a parameter of the control, and rendered wherever
-it is told: `{days}` in the control's own text, `{AC-04.days}` in a policy.
+A number that policy, control and tool share is kept once, as a parameter of the control, and rendered
+wherever it is told: `{days}` in the control's own text, `{AC-04.days}` in a policy.
 """
 
 from __future__ import annotations
@@ -325,6 +325,6 @@ def _blanks_known(path: Path, control: StarterControl) -> None:
     if used != set(control.parameters) or not elsewhere <= used:
         raise Invalid(
             f"{path.name}: parameters and blanks differ.",
-            f"Statement: {sorted(used)}; tests: {sorted(elsewhere)}; parameters: {sorted(control.parameters)}.",
+            f"Statement {sorted(used)}, tests {sorted(elsewhere)}, parameters {sorted(control.parameters)}.",
             "Give each blank a parameter and use each parameter in the statement.",
         )
