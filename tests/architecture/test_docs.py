@@ -1,0 +1,183 @@
+"""Docs as tests: a name that is written down exists, and what can be set or extended is written down."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.tree import ROOT, SOURCE, Module, dotted, files, modules, nothing, text
+
+NAMED = ("docs/tour.md", "docs/glossary.md", "docs/extending.md", "docs/auditors.md", "docs/operating.md")
+SETTING = re.compile(r"\bTICKMARK_[A-Z_]+\b")
+REGISTERS = ("collector", "shape", "check", "notifier", "report")
+HEADINGS = ["## Context", "## Choice", "## What would change it"]
+
+
+def names(page: str) -> set[str]:
+    """What a page has in backticks, outside of its code blocks, when it reads like a name of the code."""
+    prose = re.sub(r"```.*?```", "", text(page) or "", flags=re.S)
+    return {
+        name for name in re.findall(r"`([^`\n]+)`", prose) if re.fullmatch(r"\.?@?[\w./*-]+(\(\))?", name)
+    }
+
+
+def exists(name: str) -> bool:
+    """Whether a name stands for something: a path, a module's function, an action, a class, a setting."""
+    if "*" in name:
+        return bool(list(ROOT.glob(name)) or list(SOURCE.glob(name)))
+    if name.startswith("./"):
+        return (ROOT / name).exists()
+    if "/" in name:
+        return _is_path(name) or _is_path_and_symbol(name)
+    if SETTING.fullmatch(name):
+        return name in settings_in_code()
+    bare = name.removeprefix("@").removesuffix("()")
+    if "." in bare:
+        return _is_path(bare) or bare in registered() or _is_module_symbol(bare)
+    return bare in defined() or bare in WORDS or _is_path(bare)
+
+
+WORDS = {
+    "true",
+    "false",
+    "null",
+    "pass",
+    "fail",
+    "undetermined",
+    "not_applicable",
+    "tickmark",
+    "main",
+    "known",
+}
+"""Values and words of the formats, not names of the code."""
+
+
+def _is_path(name: str) -> bool:
+    return any((base / name).exists() for base in (ROOT, SOURCE))
+
+
+def _is_path_and_symbol(name: str) -> bool:
+    """`evidence/jobs.collect`: the file evidence/jobs.py defines collect."""
+    path, _, symbol = name.removesuffix("()").rpartition(".")
+    module = next((m for m in modules() if m.name in {f"{path}.py", f"{path}/__init__.py"}), None)
+    return module is not None and symbol in symbols(module)
+
+
+def _is_module_symbol(name: str) -> bool:
+    """`tickmark.plugin` or `clock.now`: a module, or something that a module of this name defines."""
+    path, _, symbol = name.removeprefix("tickmark.").replace(".", "/").rpartition("/")
+    candidates = [m for m in modules() if m.name == f"{path}.py" or m.name.endswith(f"/{path}.py")]
+    whole = name.removeprefix("tickmark.").replace(".", "/")
+    return (SOURCE / f"{whole}.py").exists() or any(symbol in symbols(module) for module in candidates)
+
+
+@cache
+def symbols(module: Module) -> frozenset[str]:
+    """What a module defines at its top, or takes in to pass on."""
+    found: set[str] = set()
+    for node in module.tree.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {target.id for target in targets if isinstance(target, ast.Name)}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {alias.asname or alias.name for alias in node.names}
+    return frozenset(found)
+
+
+@cache
+def defined() -> frozenset[str]:
+    """Every class, function and method, and every step, of the program."""
+    kinds = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    found = {node.name for module in modules() for node in module.nodes if isinstance(node, kinds)}
+    return frozenset(found | {module.package for module in modules()})
+
+
+@cache
+def registered() -> frozenset[str]:
+    """First string argument of every decorator: names of actions, collectors, reactions."""
+    return frozenset(
+        decorator.args[0].value
+        for module in modules()
+        for node in module.nodes
+        for decorator in getattr(node, "decorator_list", [])
+        if isinstance(decorator, ast.Call) and decorator.args and isinstance(decorator.args[0], ast.Constant)
+    )
+
+
+@cache
+def settings_in_code() -> frozenset[str]:
+    """Every TICKMARK_ variable that the program, its launcher or its test helpers read."""
+    sources = [module.text for module in modules()]
+    sources += [text(name) or "" for name in ("tickmark", ".ci/run", "tests/servers.py")]
+    return frozenset(found for source in sources for found in SETTING.findall(source))
+
+
+@pytest.mark.parametrize("page", NAMED)
+def test_every_name_in_the_docs_exists(page: str) -> None:
+    nothing((name for name in sorted(names(page)) if not exists(name)), f"{page} names what is not there:")
+
+
+def test_names_are_read_from_prose_alone() -> None:
+    assert exists("kernel/errors.py") and exists("kernel/errors.Invalid") and exists("Invalid")
+    assert not exists("kernel/errors.Nonsense") and not exists("kernel/nonsense.py")
+    assert not exists("Nonsense") and not exists("nonsense.accept") and not exists("TICKMARK_NONSENSE")
+
+
+def test_every_setting_is_documented_and_every_documented_setting_exists() -> None:
+    documented = set(SETTING.findall(text("docs/operating.md") or ""))
+    assert documented == set(settings_in_code())
+
+
+def test_every_register_of_the_plugin_module_is_documented() -> None:
+    page = text("docs/extending.md") or ""
+    offered = {name for module in modules() if module.name == "plugin.py" for name in _offered(module)}
+    nothing(sorted(name for name in offered if f"`{name}`" not in page), "docs/extending.md leaves out:")
+    assert all(f"## A {kind}" in page for kind in REGISTERS)
+
+
+def _offered(module: Module) -> set[str]:
+    """`__all__` of a module."""
+    for node in module.tree.body:
+        if isinstance(node, ast.Assign) and dotted(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+def test_decisions_are_numbered_without_a_gap_and_each_is_whole() -> None:
+    pages = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    numbers = [path.name[:3] for path in pages]
+    assert numbers == [f"{number:03}" for number in range(1, len(pages) + 1)]
+    assert len(pages) >= 17
+    nothing(
+        (path.name for path in pages if not _is_decision(path)), f"A decision has a title and {HEADINGS}:"
+    )
+
+
+def _is_decision(path: Path) -> bool:
+    content = path.read_text(encoding="utf-8")
+    return content.startswith(f"# {path.name[:3]} ") and re.findall(r"^## .*", content, re.M) == HEADINGS
+
+
+def test_the_readme_names_both_commands_and_the_eight_steps() -> None:
+    readme = text("README.md") or ""
+    wanted = ["./tickmark up", "./tickmark test", "./tickmark look", *map(str, range(1, 9))]
+    assert [word for word in wanted if word not in readme] == []
+    steps = re.findall(r"^\| ([1-8]) \|", readme, re.M)
+    assert steps == list("12345678")
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    found = [
+        f"{page}: {target}"
+        for page in files()
+        if page.endswith(".md") and "/fonts/" not in page
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text(page) or "")
+        if not re.match(r"[a-z]+:", target) and not (ROOT / page).parent.joinpath(target).exists()
+    ]
+    nothing(found, "These links lead nowhere:")
