@@ -1,0 +1,219 @@
+"""One way to write: an action. Allowed, atomic, recorded, announced.
+
+A call goes: every model argument is fetched through `visible`, then `require`, all inside one transaction; the body
+runs; an `Entry` cites what it wrote; reactions follow in the same transaction. Web, API and worker call the same
+actions; the doors parse their input from the signature (`arguments.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import types
+import typing
+from collections.abc import Callable
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, ParamSpec, TypeVar, cast
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, models, transaction
+
+from tickmark.kernel import clock
+from tickmark.kernel.access import Actor, require, see
+from tickmark.kernel.dated import DigestField, Fact, plain
+from tickmark.kernel.errors import Conflict, Invalid
+from tickmark.kernel.ledger.entry import Entry
+from tickmark.kernel.references import reference
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Reaction = Callable[[Actor, Any], None]
+
+ACTIONS: dict[str, Action[..., Any]] = {}
+_reactions: dict[str, list[Reaction]] = {}
+_deeds: ContextVar[tuple[Deed, ...]] = ContextVar("deeds", default=())
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+@dataclass
+class Deed:
+    """An action under way: what its entry will say."""
+
+    verb: str
+    actor: Actor
+    at: datetime
+    uid: UUID = field(default_factory=uuid4)
+    facts: list[dict[str, str]] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+
+    def note(self, fact: Fact) -> None:
+        """Cite a written fact by digest, and the files that it names."""
+        self.facts.append({"ref": fact.ref, "sha256": fact.digest()})
+        for column in fact._meta.concrete_fields:
+            if isinstance(column, DigestField):
+                self.cite(getattr(fact, column.attname))
+
+    def cite(self, sha256: str | None) -> None:
+        """Cite a kept file."""
+        if sha256 and sha256 not in self.files:
+            self.files.append(sha256)
+
+
+def deed() -> Deed:
+    """The action under way. Facts are written within one; a bare insert is a mistake in the program."""
+    under_way = _deeds.get()
+    if not under_way:
+        raise RuntimeError("A fact is written within an action (tickmark.kernel.action).")
+    return under_way[-1]
+
+
+class Action(Generic[P, R]):
+    """A verb of the product: permission, API path, CLI verb and ledger verb in one name."""
+
+    def __init__(self, name: str, function: Callable[P, R], bulk: bool = False) -> None:
+        self.name, self.function, self.bulk = name, function, bulk
+        self.step, self.verb = name.split(".", 1)
+        self.__doc__, self.__name__, self.__module__ = function.__doc__, function.__name__, function.__module__
+        self.signature = inspect.signature(function)
+
+    @property
+    def types(self) -> dict[str, Any]:
+        """The annotated type of each parameter but the actor."""
+        hints = typing.get_type_hints(self.function, include_extras=True)
+        return {name: hints[name] for name in list(self.signature.parameters)[1:]}
+
+    @property
+    def says(self) -> str:
+        """The first line of its docstring: what the action does, as pages and the API show it."""
+        return (self.__doc__ or "").strip().split("\n")[0]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do it. Raises Refused, NotFound, Invalid, Conflict or Unavailable; then nothing is written."""
+        bound = self.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        actor = cast(Actor, bound.arguments.pop("actor"))
+        try:
+            with transaction.atomic():
+                return self._run(actor, bound.arguments)
+        except IntegrityError as error:
+            raise Conflict(
+                f"{self.name} collides with what the books hold.",
+                str(error).split("\n")[0],
+                "Load the page again: somebody may have done this already.",
+            ) from error
+
+    def _run(self, actor: Actor, given: dict[str, Any]) -> R:
+        arguments = {name: _seen(actor, value) for name, value in given.items()}
+        require(actor, self.name, arguments)
+        with _under_way(Deed(self.name, actor, clock.now())) as current:
+            result = cast(Callable[..., R], self.function)(actor, **arguments)
+            for reaction in _reactions.get(self.name, ()):
+                reaction(actor, result)
+        _record(current, arguments, result)
+        return result
+
+
+@contextmanager
+def _under_way(current: Deed) -> Any:
+    token = _deeds.set((*_deeds.get(), current))
+    try:
+        yield current
+    finally:
+        _deeds.reset(token)
+
+
+def action(name: str) -> Callable[[Callable[P, R]], Action[P, R]]:
+    """Make a function the action `name` (`step.verb`). Its first parameter is the actor."""
+    return lambda function: _register(Action(name, function))
+
+
+def bulk(name: str) -> Callable[[Callable[P, R]], Action[P, R]]:
+    """An action on many items: one transaction, one entry, one sync."""
+    return lambda function: _register(Action(name, function, bulk=True))
+
+
+def _register(new: Action[P, R]) -> Action[P, R]:
+    if new.name in ACTIONS:
+        raise RuntimeError(f"Two actions are called {new.name}.")
+    ACTIONS[new.name] = new
+    return new
+
+
+def on(name: str) -> Callable[[Reaction], Reaction]:
+    """React to an action in its own transaction and under its entry: `function(actor, result)`, row inserts only."""
+
+    def register(function: Reaction) -> Reaction:
+        _reactions.setdefault(name, []).append(function)
+        return function
+
+    return register
+
+
+def _seen(actor: Actor, value: Any) -> Any:
+    if isinstance(value, models.Model):
+        return see(actor, value)
+    if isinstance(value, list):
+        return [_seen(actor, item) for item in value]
+    return value
+
+
+def _record(current: Deed, arguments: dict[str, Any], result: Any) -> None:
+    Entry(
+        uid=current.uid,
+        verb=current.verb,
+        actor=current.actor.ref,
+        actor_kind=current.actor.kind,
+        side=current.actor.side,
+        subject=_subject(arguments, result),
+        arguments={name: _recorded(value) for name, value in arguments.items()},
+        facts=current.facts,
+        files=current.files,
+        recorded_at=current.at,
+        request=request_id.get(),
+    ).save()
+
+
+def _subject(arguments: dict[str, Any], result: Any) -> str:
+    for value in (*arguments.values(), result):
+        if isinstance(value, models.Model) and hasattr(value, "PREFIX"):
+            return reference(value)
+    return ""
+
+
+def _recorded(value: Any) -> Any:
+    """An argument by reference or value; free text by digest, since it stands in the facts that were written."""
+    if isinstance(value, models.Model):
+        return reference(value)
+    if isinstance(value, list | tuple):
+        return [_recorded(item) for item in value]
+    if isinstance(value, str) and len(value) > 40:
+        return f"sha256:{hashlib.sha256(value.encode()).hexdigest()}"
+    if hasattr(value, "model_dump"):
+        return {name: _recorded(item) for name, item in value.model_dump().items()}
+    if hasattr(value, "sha256"):
+        return f"file:{value.sha256}"
+    if isinstance(value, dict):
+        return {str(name): _recorded(item) for name, item in value.items()}
+    return plain(value)
+
+
+def one_of(kind: Any) -> tuple[type[models.Model] | None, bool]:
+    """The model of an annotation (`Model`, `Model | None`, `list[Model]`) and whether it is a list; else (None, False)."""
+    if isinstance(kind, type) and issubclass(kind, models.Model):
+        return kind, False
+    origin, inner = typing.get_origin(kind), [item for item in typing.get_args(kind) if item is not types.NoneType]
+    if origin in (types.UnionType, typing.Union) and len(inner) == 1:
+        return one_of(inner[0])
+    if origin is list and inner:
+        model, _ = one_of(inner[0])
+        return model, model is not None
+    return None, False
+
+
+def need(condition: object, what: str, why: str = "", remedy: str = "", field: str = "") -> None:
+    """Raise Invalid unless the condition holds: the guard at the top of an action's body."""
+    if not condition:
+        raise Invalid(what, why, remedy, field)

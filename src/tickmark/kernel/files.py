@@ -1,0 +1,208 @@
+"""Files by their SHA-256: kept once, create-only, synced before anyone is told.
+
+The store is a folder of the home or any place that obstore knows (`TICKMARK_FILES`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from django.conf import settings
+from obstore.exceptions import AlreadyExistsError, NotFoundError
+from obstore.store import from_url
+
+from tickmark.kernel.errors import Conflict, Invalid, NotFound, Unavailable
+
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file in the store: hex SHA-256 and size in bytes."""
+
+    sha256: str
+    size: int
+
+
+def keep(source: bytes | Path | IO[bytes], *, empty: bool = False) -> Kept:
+    """Keep a file; it is on stable storage when this returns.
+
+    Raises Invalid for a file of 0 bytes unless `empty`, Unavailable when the store does not take it.
+    """
+    draft = _draft_folder() / f".draft-{os.getpid()}-{secrets.token_hex(8)}"
+    try:
+        kept = _write(draft, _chunks(source))
+        if not kept.size and not empty:
+            raise Invalid("The file is empty.", "It has 0 bytes.", "Check the export and send the file again.", "file")
+        _place(draft, kept)
+        return kept
+    except OSError as error:
+        raise Unavailable("The file was not kept.", f"The store said: {error.strerror}.", "Free some space and try again.") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def read(sha256: str) -> bytes:
+    """The whole content; its digest is checked. Raises NotFound, or Conflict if the bytes were changed."""
+    with local(sha256) as path:
+        content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise changed(sha256)
+    return content
+
+
+def changed(sha256: str) -> Conflict:
+    """The error for a stored file whose bytes no longer match its digest."""
+    return Conflict(f"The file {sha256[:12]} was changed on disk.", "Its digest no longer fits.", "Restore it from a backup.")
+
+
+@contextmanager
+def local(sha256: str) -> Iterator[Path]:
+    """The file as a path on this machine, for programs that want one; a remote file is fetched and checked."""
+    folder = _folder()
+    if folder is not None:
+        path = folder / _key(sha256)
+        if not path.exists():
+            raise missing(sha256)
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="tickmark-") as room:
+        path = Path(room) / sha256
+        path.write_bytes(_fetch(sha256))
+        yield path
+
+
+def missing(sha256: str) -> NotFound:
+    """The error for a file that the books cite and the store does not have."""
+    return NotFound(f"The file {sha256[:12]} is not in the store.", "It was removed or never arrived.", "Restore it from a backup.")
+
+
+def exists(sha256: str) -> bool:
+    """Whether the store has the file."""
+    folder = _folder()
+    if folder is not None:
+        return (folder / _key(sha256)).exists()
+    try:
+        obstore.head(_store(), _key(sha256))
+    except (NotFoundError, FileNotFoundError):
+        return False
+    return True
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file on disk, hex."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _key(sha256: str) -> str:
+    return f"{sha256[:2]}/{sha256}"
+
+
+def _folder() -> Path | None:
+    parts = urlsplit(settings.FILES_URL)
+    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
+def _draft_folder() -> Path:
+    folder = _folder() or Path(tempfile.gettempdir())
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@lru_cache(maxsize=4)
+def _open_store(url: str) -> Any:
+    return from_url(url)
+
+
+def _store() -> Any:
+    return _open_store(settings.FILES_URL)
+
+
+def _chunks(source: bytes | Path | IO[bytes]) -> Iterable[bytes]:
+    if isinstance(source, bytes):
+        yield source
+        return
+    stream = source.open("rb") if isinstance(source, Path) else source
+    try:
+        while chunk := stream.read(CHUNK):
+            yield chunk
+    finally:
+        if isinstance(source, Path):
+            stream.close()
+
+
+def _write(draft: Path, chunks: Iterable[bytes]) -> Kept:
+    hasher, size = hashlib.sha256(), 0
+    with draft.open("xb") as stream:
+        for chunk in chunks:
+            hasher.update(chunk)
+            size += len(chunk)
+            stream.write(chunk)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return Kept(hasher.hexdigest(), size)
+
+
+def _place(draft: Path, kept: Kept) -> None:
+    folder = _folder()
+    if folder is None:
+        _put(draft, kept)
+        return
+    target = folder / _key(kept.sha256)
+    target.parent.mkdir(exist_ok=True)
+    try:
+        os.link(draft, target)
+    except FileExistsError:
+        if digest(target) != kept.sha256:
+            raise changed(kept.sha256) from None
+    target.chmod(0o440)
+    for place in (target.parent, folder):
+        _sync(place)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _put(draft: Path, kept: Kept) -> None:
+    try:
+        obstore.put(_store(), _key(kept.sha256), draft, mode="create")
+    except AlreadyExistsError:
+        pass
+    except Exception as error:
+        raise Unavailable("The file was not kept.", f"The store said: {error}.", "Try again later.") from error
+
+
+def _fetch(sha256: str) -> bytes:
+    try:
+        content = bytes(obstore.get(_store(), _key(sha256)).bytes())
+    except (NotFoundError, FileNotFoundError):
+        raise missing(sha256) from None
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise changed(sha256)
+    return content
+
+
+def copy_out(sha256: str, target: Path) -> None:
+    """Copy a kept file to a path outside of the store, checked."""
+    with local(sha256) as path:
+        shutil.copyfile(path, target)
+    if digest(target) != sha256:
+        raise changed(sha256)

@@ -1,0 +1,128 @@
+"""Slots: what is to be done at a moment, once. The queue is unimportant; a slot row is the queue.
+
+A repeat of (what, slot) is harmless. A slot that was started and not finished within its limit is taken again, at most
+three times, and then stands with its reason for everyone to see.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import F, Q
+
+from tickmark.kernel import clock
+from tickmark.kernel.errors import TickmarkError
+
+TRIES = 3
+LIMIT = timedelta(minutes=15)
+Job = Callable[["Slot"], None]
+JOBS: dict[str, Job] = {}
+log = logging.getLogger("tickmark.jobs")
+
+
+class Slot(models.Model):
+    """One piece of work under its key, such as `collect` at `CN-3:2026-11-23`. Bookkeeping, not a fact."""
+
+    what = models.CharField(max_length=60)
+    slot = models.CharField(max_length=120)
+    arguments = models.JSONField(default=dict)
+    due_at = models.DateTimeField(db_index=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    tries = models.SmallIntegerField(default=0)
+    doing = models.CharField(max_length=200, blank=True)
+    done = models.IntegerField(default=0)
+    total = models.IntegerField(default=0)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["what", "slot"], name="one_row_per_slot")]
+
+    def __str__(self) -> str:
+        return f"{self.what}:{self.slot}"
+
+    def progress(self, doing: str, done: int = 0, total: int = 0) -> None:
+        """Say what is being done now, for whoever watches."""
+        Slot.objects.filter(pk=self.pk).update(doing=doing[:200], done=done, total=total)
+
+    @property
+    def state(self) -> str:
+        """waiting, running, done, or given up."""
+        if self.finished_at:
+            return "given up" if self.error else "done"
+        return "running" if self.started_at else "waiting"
+
+
+def job(name: str) -> Callable[[Job], Job]:
+    """Register the function that works on slots of this name."""
+
+    def register(function: Job) -> Job:
+        JOBS[name] = function
+        return function
+
+    return register
+
+
+def enqueue(what: str, slot: str, arguments: dict[str, Any] | None = None) -> Slot:
+    """Make the slot if it does not stand yet; either way return it."""
+    row, _ = Slot.objects.get_or_create(
+        what=what, slot=slot, defaults={"arguments": arguments or {}, "due_at": clock.now()}
+    )
+    return row
+
+
+def claim() -> Slot | None:
+    """Take the next open slot, by one conditional update so that two workers never share it."""
+    now = clock.now()
+    stale = Q(started_at__lt=now - LIMIT, tries__lt=TRIES)
+    open_slots = Slot.objects.filter(finished_at=None, due_at__lte=now).filter(Q(started_at=None) | stale)
+    for row in open_slots.order_by("due_at", "pk")[:5]:
+        taken = Slot.objects.filter(pk=row.pk, tries=row.tries, finished_at=None).update(
+            started_at=now, tries=F("tries") + 1, error=""
+        )
+        if taken:
+            row.refresh_from_db()
+            return row
+    return None
+
+
+def run(row: Slot) -> None:
+    """Do the work of a claimed slot and write down how it ended."""
+    try:
+        JOBS[row.what](row)
+    except TickmarkError as error:
+        _finish(row, str(error))
+    except Exception as error:
+        log.exception("slot %s failed", row)
+        if row.tries >= TRIES:
+            _finish(row, f"{type(error).__name__}: {error}")
+        else:
+            Slot.objects.filter(pk=row.pk).update(started_at=None, error=f"{type(error).__name__}: {error}")
+    else:
+        _finish(row, "")
+
+
+def work() -> int:
+    """Work on open slots until none is left; returns how many were done."""
+    count = 0
+    while (row := claim()) is not None:
+        run(row)
+        count += 1
+    return count
+
+
+def give_up() -> list[Slot]:
+    """Close slots that were started three times and never finished, so that they stand with a reason."""
+    with transaction.atomic():
+        stuck = list(Slot.objects.filter(finished_at=None, tries__gte=TRIES, started_at__lt=clock.now() - LIMIT))
+        for row in stuck:
+            _finish(row, f"It was started {row.tries} times and never finished.")
+    return stuck
+
+
+def _finish(row: Slot, error: str) -> None:
+    Slot.objects.filter(pk=row.pk).update(finished_at=clock.now(), error=error, doing="")

@@ -1,0 +1,40 @@
+"""Secrets of this installation: made once, kept in the home with mode 0600, never in the books."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+def keep(name: str, home: Path, *, size: int = 48) -> str:
+    """The secret called `name`, made on first use as URL-safe text of `size` random bytes."""
+    return keep_bytes(name, home, secrets.token_urlsafe(size).encode()).decode()
+
+
+def keep_bytes(name: str, home: Path, fresh: bytes) -> bytes:
+    """The secret called `name`; `fresh` becomes it if there is none yet.
+
+    Two processes that start together agree: the file is created exclusively and the loser reads the winner's.
+    """
+    folder = home / "secrets"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / name
+    if not path.exists():
+        _create(path, fresh)
+    return path.read_bytes()
+
+
+def _create(path: Path, content: bytes) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

@@ -1,0 +1,18 @@
+"""Addresses: pages, the generated API, sign-in, health."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from tickmark.api.door import api
+from tickmark.web.routes import routes
+
+handler403 = "tickmark.web.errors.refused"
+handler404 = "tickmark.web.errors.not_found"
+handler500 = "tickmark.web.errors.broken"
+
+urlpatterns = [
+    path("api/", api.urls),
+    path("account/", include("allauth.urls")),
+    *routes,
+]

@@ -1,0 +1,45 @@
+"""Who asks, as every page and action sees it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from tickmark.kernel.access import Actor
+from tickmark.kernel.action import request_id
+from tickmark.kernel.errors import TickmarkError
+from tickmark.people.queries import actor_for, is_empty
+from tickmark.web import errors
+
+OPEN = ("/account/", "/static/", "/healthz", "/api/", "/join/", "/copies/", "/ledger/checkpoint")
+VISITOR = Actor(user=None, side="", roles=frozenset({"visitor"}), kind="visitor", name="visitor")
+
+
+class ActorMiddleware:
+    """Sets `request.actor`; sends strangers to sign in, and the first visitor of empty books to set them up."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Serve the request as its actor."""
+        token = request_id.set(uuid.uuid4().hex)
+        try:
+            request.actor = actor_for(request.user) if request.user.is_authenticated else VISITOR  # type: ignore[attr-defined, arg-type]
+            return self._turned_away(request) or self.get_response(request)
+        finally:
+            request_id.reset(token)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """One of the four errors becomes a page that says what, why and the remedy."""
+        return errors.page(request, error) if isinstance(error, TickmarkError) else None
+
+    def _turned_away(self, request: HttpRequest) -> HttpResponse | None:
+        if request.user.is_authenticated or request.path.startswith(OPEN):
+            return None
+        if is_empty():
+            return None if request.path in ("/welcome", "/do/people.set_up") else redirect("/welcome")
+        return redirect(f"/account/login/?next={request.path}") if request.path not in ("/do/people.join",) else None

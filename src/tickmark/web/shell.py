@@ -1,0 +1,59 @@
+"""What the shell of every page reads: the eight steps, the day, my tasks, the log's checkpoint."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from tickmark import __version__
+from tickmark.kernel import clock
+from tickmark.kernel.errors import Invalid
+from tickmark.kernel.ledger.seal import latest
+
+
+def day_of(request: HttpRequest) -> date:
+    """The day that the page answers for: `?day=YYYY-MM-DD`, else today. Raises Invalid for what is no day."""
+    given = request.GET.get("day", "")
+    if not given:
+        return clock.today()
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise Invalid(f"'{given[:20]}' is not a day.", "A day is written 2026-03-31.", "Pick one.", "day") from None
+
+
+def known_of(request: HttpRequest) -> int | None:
+    """The sealed log size that the page answers for, or None for all that is written."""
+    given = request.GET.get("known", "")
+    return int(given) if given.isdigit() else None
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """The context of base.html."""
+    actor = getattr(request, "actor", None)
+    if actor is None or actor.user is None:
+        return {"version": __version__}
+    from tickmark.web import navigation
+
+    return {
+        "version": __version__,
+        "actor": actor,
+        "side": actor.side,
+        "me": {"name": actor.user.name, "role": navigation.role_line(actor)},
+        "day": _day(request),
+        "known": known_of(request),
+        "today": clock.today(),
+        "checkpoint": latest(),
+        "demo": navigation.demo(actor) if settings.DEMO else None,
+        **navigation.steps(actor, _day(request), request.path),
+    }
+
+
+def _day(request: HttpRequest) -> date:
+    try:
+        return day_of(request)
+    except Invalid:
+        return clock.today()

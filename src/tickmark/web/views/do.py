@@ -1,0 +1,56 @@
+"""The one door through which pages write: POST /do/<action>.
+
+A form's field names are the action's parameters. On success it goes to `next`; on an error the form's fragment is
+shown (htmx) or the whole form again with what was typed (without script), so nothing typed is lost.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from tickmark.kernel.action import ACTIONS
+from tickmark.kernel.arguments import call
+from tickmark.kernel.errors import NotFound, TickmarkError
+from tickmark.web import errors, forms
+
+OWN = {"csrfmiddlewaretoken", "next", "say"}
+
+
+@require_POST
+def do(request: HttpRequest, name: str) -> HttpResponse:
+    """Do the action `name` with the form's fields."""
+    action = ACTIONS.get(name)
+    if action is None:
+        raise NotFound(f"There is no action {name[:60]}.", "", "Start again from the page.")
+    raw: dict[str, Any] = {}
+    try:
+        raw = forms.raw(action, request)
+        result = call(action, request.actor, raw)  # type: ignore[attr-defined]
+    except TickmarkError as error:
+        if getattr(request, "htmx", False):
+            return errors.fragment(request, error)
+        context = {"action": action, "fields": forms.fields(action, raw, error), "error": error, "next": _next(request)}
+        return render(request, "do.html", context, status=error.status)
+    return _done(request, action.says, result)
+
+
+def _done(request: HttpRequest, says: str, result: Any) -> HttpResponse:
+    secret = getattr(result, "link", None) or getattr(result, "secret", None)
+    messages.success(request, request.POST.get("say") or f"Recorded: {getattr(result, 'ref', 'done')}.")
+    if secret:
+        messages.info(request, f"Shown once, copy it now: {secret}")
+    target = _next(request).replace("{ref}", str(getattr(result, "ref", "")))
+    return HttpResponseClientRedirect(target) if getattr(request, "htmx", False) else HttpResponseRedirect(target)
+
+
+def _next(request: HttpRequest) -> str:
+    target = request.POST.get("next", "/")
+    safe = url_has_allowed_host_and_scheme(target, allowed_hosts=None) and target.startswith("/")
+    return target if safe else "/"
