@@ -27,13 +27,13 @@ PartKey = Literal[
     "restricted_use",
     "other",
 ]
-"""What a part of the auditor's report is about, so that a missing one is noticed; the heading is the firm's."""
+"""What a part of the auditor's report is about, so that a missing one shows; its heading is the firm's."""
 
 RESTRICTED_USE = (
-    "Only the following may use this report: the company; those who were its customers in the period or consider"
-    " becoming so; partners whose own risks depend on the system; their auditors; and regulators - each with"
-    " enough knowledge of the service, the system and its limits, the complementary controls, the criteria and"
-    " the risks to read it rightly. It is not meant for anyone else."
+    "Only the following may use this report: the company; those who were its customers in the period or"
+    " consider becoming so; partners whose own risks depend on the system; their auditors; and regulators –"
+    " each with enough knowledge of the service, the system and its limits, the complementary controls, the"
+    " criteria and the risks to read it rightly. It is not meant for anyone else."
 )
 """A model sentence; the firm's own words prevail (domain.md 3.8)."""
 
@@ -317,7 +317,7 @@ class ReportedCriterion(TypedDict):
 
 
 class Testing(TypedDict):
-    """Section IV. Criteria stand in their official order; a control is shown in full where it first counts."""
+    """Section IV. Criteria stand in official order; a control is shown in full where it first counts."""
 
     intro_md: str
     criteria: list[ReportedCriterion]

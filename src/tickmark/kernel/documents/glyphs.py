@@ -20,8 +20,13 @@ INVISIBLE = dict.fromkeys((0xFEFF, 0x2060, 0x200C, 0x200D))
 BIDI = frozenset((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 """Marks that turn the order of what is read: never printed, because text could then say two things."""
 
-SUBSTITUTES = {0x2011: "-", 0x202F: "\u00a0", 0x2007: "\u00a0", 0x0009: " ", 0x2028: "\n", 0x2029: "\n"} | {
-    code: " " for code in (*range(0x2000, 0x2007), 0x2008, 0x2009, 0x200A, 0x205F, 0x3000)
+WIDE_SPACES = (0x0009, *range(0x2000, 0x2007), 0x2008, 0x2009, 0x200A, 0x205F, 0x3000)
+SUBSTITUTES = dict.fromkeys(WIDE_SPACES, " ") | {
+    0x2007: "\u00a0",
+    0x202F: "\u00a0",
+    0x2011: "-",
+    0x2028: "\n",
+    0x2029: "\n",
 }
 """Spaces and hyphens of fixed width become the ordinary ones: same reading, always printable."""
 
@@ -95,10 +100,11 @@ def tidy(text: str) -> str:
 
 def offences(text: str) -> list[str]:
     """Each kind of character in tidied text that cannot be printed, with the words around its first place."""
-    known, found = coverage(), {}
+    known = coverage()
+    found: dict[str, int] = {}
     for place, character in enumerate(text):
         code = ord(character)
-        if code not in known and code not in NEEDS_NO_GLYPH or code in BIDI:
+        if (code not in known and code not in NEEDS_NO_GLYPH) or code in BIDI:
             found.setdefault(character, place)
     return [f"{_name(character)} in “{_around(text, place)}”" for character, place in found.items()]
 
@@ -109,7 +115,8 @@ def printable(text: str) -> bool:
 
 
 def _name(character: str) -> str:
-    kind = unicodedata.name(character, "a control character" if ord(character) < 0xA0 else "an unassigned one")
+    nameless = "a control character" if ord(character) < 0xA0 else "an unassigned one"
+    kind = unicodedata.name(character, nameless)
     return f"U+{ord(character):04X} {kind}"
 
 

@@ -5,7 +5,7 @@ Raw HTML is not a part of our Markdown: it is shown as the characters that were 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import nh3
@@ -19,16 +19,16 @@ from markdown_it.utils import EnvType, OptionsDict
 from tickmark.kernel.errors import Invalid
 
 Inline = str | dict[str, Any]
-"""A run of text, or `{"k": em | strong | del | code | link | br, …}`; containers hold `c`, a list of these."""
+"""A run of text, or `{"k": em | strong | del | code | link | br, …}`; containers hold such a list as `c`."""
 
 Block = dict[str, Any]
 """`{"k": p | h | ul | ol | quote | code | table | rule, …}`; see `markdown_blocks`."""
 
 LINK_REL = "noopener noreferrer nofollow"
 ABSOLUTE = ("https://", "http://", "mailto:")
-TAGS = set(
-    "a blockquote br code del em h1 h2 h3 h4 h5 h6 hr li ol p pre s strong table tbody td th thead tr ul".split()
-)
+TAGS = {"a", "blockquote", "br", "code", "em", "hr", "li", "ol", "p", "pre", "s", "strong", "ul"} | {
+    *("h1", "h2", "h3", "h4", "h5", "h6", "table", "tbody", "td", "th", "thead", "tr")
+}
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "th": {"scope", "class"}, "td": {"class"}}
 
 
@@ -67,7 +67,7 @@ def markdown_html(text: str, *, shift: int = 0) -> SafeString:
         url_schemes={"http", "https", "mailto"},
         link_rel=LINK_REL,
     )
-    return mark_safe(safe)  # noqa: S308 - nh3 has cleaned it
+    return mark_safe(safe)
 
 
 def _align_by_class(token: Token) -> None:
@@ -141,9 +141,13 @@ def _table(node: SyntaxTreeNode) -> Block:
 
 
 def _inlines(nodes: Sequence[SyntaxTreeNode]) -> list[Inline]:
-    """Neighbouring text is joined, so that a word is one run wherever the parser cut it."""
+    return _joined([part for node in nodes for part in _inline(node)])
+
+
+def _joined(parts: Sequence[Inline]) -> list[Inline]:
+    """Neighbouring text becomes one run, so that a word stays whole wherever the parser cut it."""
     joined: list[Inline] = []
-    for part in (part for node in nodes for part in _inline(node)):
+    for part in parts:
         if isinstance(part, str) and joined and isinstance(joined[-1], str):
             joined[-1] += part
         else:
@@ -190,7 +194,7 @@ def plain(inlines: Sequence[Inline]) -> str:
 
 
 def _rebase_headings(blocks: list[Block]) -> None:
-    headings = [block for block in blocks if block["k"] == "h"]
+    headings = list(_headings(blocks))
     top = min((heading["level"] for heading in headings), default=1)
     before = 0
     for heading in headings:
@@ -198,9 +202,18 @@ def _rebase_headings(blocks: list[Block]) -> None:
         if heading["level"] > before + 1:
             raise Invalid(
                 f"The heading “{plain(heading['c'])}” skips a level.",
-                f"It stands at level {heading['level']}, and the heading before it at level {before}.",
-                f"Give it {before + 1} “#” fewer than now or add the heading between."
-                if before == 0
-                else "Make it one level below the heading before it, or add the heading between.",
+                f"It stands {heading['level'] - before} levels below what comes before it.",
+                "Make it one level below the heading before it, or add the heading between.",
             )
         before = heading["level"]
+
+
+def _headings(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Every heading in reading order, those inside lists and quotes included."""
+    for block in blocks:
+        if block["k"] == "h":
+            yield block
+        elif block["k"] == "quote":
+            yield from _headings(block["c"])
+        for item in block.get("items", ()):
+            yield from _headings(item)

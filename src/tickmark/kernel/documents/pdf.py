@@ -22,6 +22,8 @@ from tickmark.kernel.errors import Invalid
 
 STANDARDS: list[Any] = ["a-2b", "ua-1"]
 HOUSE = Path(__file__).with_name("house.typ")
+MARKDOWN = "_md"
+"""A field whose name ends so holds Markdown."""
 SHOWN = 8
 
 
@@ -116,7 +118,7 @@ def _read_parts(header: Header, data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _ready(data: Mapping[str, Any]) -> str:
     """The data as JSON of tidied text and Markdown blocks; `Invalid` where something cannot be set."""
-    prepared = _blocks_for_markdown(data, "")
+    prepared = _prepared(data, "")
     bad = [f"{offence} ({path})" for path, text in _texts(prepared, "") for offence in offences(text)]
     if bad:
         more = f", and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
@@ -129,38 +131,36 @@ def _ready(data: Mapping[str, Any]) -> str:
     return json.dumps(prepared, ensure_ascii=False)
 
 
-def _blocks_for_markdown(value: Any, path: str) -> Any:
+def _prepared(value: Any, path: str) -> Any:
+    """Every string tidied, and every field of Markdown as blocks."""
     if isinstance(value, str):
-        return tidy(value)
+        return _blocks(tidy(value), path) if path.endswith(MARKDOWN) else tidy(value)
     if isinstance(value, Mapping):
-        return {
-            key: _blocks(inner, f"{path}{key}")
-            if key.endswith("_md")
-            else _blocks_for_markdown(inner, f"{path}{key}.")
-            for key, inner in value.items()
-        }
+        return {key: _prepared(inner, _below(path, key)) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_blocks_for_markdown(inner, f"{path}{index}.") for index, inner in enumerate(value)]
+        return [_prepared(inner, _below(path, index)) for index, inner in enumerate(value)]
     return value
 
 
-def _blocks(text: str | None, path: str) -> Any:
+def _blocks(text: str, path: str) -> Any:
     try:
-        return markdown_blocks(tidy(text or ""))
+        return markdown_blocks(text)
     except Invalid as error:
-        raise Invalid(error.what, error.why, error.remedy, field=path) from error
+        raise Invalid(f"{error.what} ({path})", error.why, error.remedy, field=path) from error
+
+
+def _below(path: str, key: str | int) -> str:
+    """The path of a part; what stands inside Markdown goes by the path of the Markdown."""
+    return path if path.endswith(MARKDOWN) else f"{path}.{key}".lstrip(".")
 
 
 def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Each string with the path of its field; inside Markdown, the path of the Markdown field."""
+    """Each string with the path of its field."""
     if isinstance(value, str):
-        yield path.rstrip("."), value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _texts(inner, path if path.endswith("_md") else f"{path}{key}" + "." * (not key.endswith("_md")))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _texts(inner, path if path.endswith("_md") else f"{path}{index}.")
+        yield path, value
+    elif isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _texts(inner, _below(path, key))
 
 
 @cache
