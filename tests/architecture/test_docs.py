@@ -27,6 +27,8 @@ def names(page: str) -> set[str]:
 
 def exists(name: str) -> bool:
     """Whether a name stands for something: a path, a module's function, an action, a class, a setting."""
+    if name in WORDS or re.match(r"\d|python3", name):
+        return True
     if "*" in name:
         return bool(list(ROOT.glob(name)) or list(SOURCE.glob(name)))
     if name.startswith("./"):
@@ -37,23 +39,21 @@ def exists(name: str) -> bool:
         return name in settings_in_code()
     bare = name.removeprefix("@").removesuffix("()")
     if "." in bare:
-        return _is_path(bare) or bare in registered() or _is_module_symbol(bare)
-    return bare in defined() or bare in WORDS or _is_path(bare)
+        return bare in file_names() or bare in registered() or _is_module_symbol(bare)
+    return bare in defined() or _is_path(bare)
 
 
 WORDS = {
-    "true",
-    "false",
-    "null",
-    "pass",
-    "fail",
-    "undetermined",
-    "not_applicable",
-    "tickmark",
-    "main",
-    "known",
+    *("true", "false", "null", "None", "pass", "fail", "undetermined", "not_applicable"),
+    *("drives", "takes", "says", "proof", "source", "CI", "chromium", "tickmark", "secrets/", ".venv"),
 }
-"""Values and words of the formats, not names of the code."""
+"""Values and words of the formats, and what lies outside of the repository: not names of the code."""
+
+
+@cache
+def file_names() -> frozenset[str]:
+    """The last part of every path in the repository."""
+    return frozenset(Path(name).name for name in files())
 
 
 def _is_path(name: str) -> bool:

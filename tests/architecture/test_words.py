@@ -29,6 +29,9 @@ SOC2_WORDS = {
 }
 """A word counts by itself and as a part of a name (`auditor_side`, `AuditorSide`)."""
 
+VERIFIER = "kernel/ledger/verify.py"
+"""The stand-alone verifier is one file on purpose, so it names what a bundle holds."""
+
 ORDINARY = re.compile(
     r"no SOC 2 word|(access|cache|version|concurrency|flow)[- ]controls?|control[- ](characters?|codes?|flow)"
     r"|under control|CacheControl|audit[- ]paths?|\.vendor\b|vendor-neutral|vendored",
@@ -64,7 +67,7 @@ def test_the_kernel_has_no_soc2_word_in_it() -> None:
     found = [
         f"src/tickmark/{module.name}:{line} {word}"
         for module in modules()
-        if module.package == "kernel"
+        if module.package == "kernel" and module.name != VERIFIER
         for line, word in soc2_words(module.text)
     ]
     nothing(found, "The kernel is general: say it without the word, or move it to a step.")
