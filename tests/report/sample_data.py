@@ -54,7 +54,7 @@ def _reported(criterion: Criterion, reason: str | None) -> ReportedCriterion:
         "text": criterion.summary,
         "series": f"{criterion.series.id} {criterion.series.title}",
         "controls": [ref for ref, met in MEETS.items() if criterion.id in met],
-        "csocs": CSOCS.get(criterion.id, []),
+        "csocs": list(CSOCS.get(criterion.id, [])),
         "not_relevant": reason,
     }
 

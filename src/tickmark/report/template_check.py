@@ -85,7 +85,7 @@ def _options(values: Iterable[object]) -> str:
 
 def _fields(value: Any, kind: Any, path: str) -> Iterator[Problem]:
     if not isinstance(value, Mapping):
-        yield Problem(path, "An object is expected here.", f"Give the fields of {kind.__name__}.")
+        yield Problem(path.rstrip("."), "An object is expected here.", f"Give the fields of {kind.__name__}.")
         return
     hints = get_type_hints(kind)
     for name in hints.keys() - value.keys():
