@@ -15,7 +15,7 @@ REGISTRY_HOSTS = re.compile(
 )
 NOT_THE_PRODUCT = re.compile(
     r"co-authored-by|\bas an ai\b|\blanguage model\b|\bchatgpt\b|\bclaude\b"
-    r"|\bthis session\b|\bsub-?agents?\b|\bshared/(tools|vectors|domain|design|product|parts)\b",
+    r"|\bthis session\b|\bsub-?agents?\b|\bshared/(tools|domain|design|product|parts)\b",
     re.I,
 )
 BINARY = (".otf", ".ttf", ".png", ".pdf", ".zip", ".xlsx", ".docx", ".parquet", ".ico", ".bundle", ".woff2")
