@@ -129,7 +129,10 @@ class StarterPolicy:
 
 
 def render(text: str, answers: Mapping[str, Answer]) -> str:
-    """`text` with each blank `{name}` filled; Invalid names every blank that has no answer."""
+    """`text` with each blank `{name}` filled, with a capital at the start of a sentence.
+
+    Invalid names every blank that has no answer.
+    """
     missing = sorted({name for name in _BLANK.findall(text) if answers.get(name) in (None, "")})
     if missing:
         raise Invalid(
@@ -138,7 +141,13 @@ def render(text: str, answers: Mapping[str, Answer]) -> str:
             "Answer each of these.",
             missing[0],
         )
-    return _BLANK.sub(lambda blank: str(answers[blank[1]]), text)
+    return _BLANK.sub(lambda blank: _fill(str(answers[blank[1]]), text[: blank.start()]), text)
+
+
+def _fill(answer: str, before: str) -> str:
+    """An answer such as `the security lead` takes a capital where it begins a sentence or an item."""
+    begins = re.search(r"(\A|\n|\n- |[.!?] )\Z", before) is not None
+    return answer[0].upper() + answer[1:] if begins else answer
 
 
 def starter_controls() -> list[StarterControl]:
