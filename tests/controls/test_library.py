@@ -169,7 +169,7 @@ def test_a_blank_without_an_answer_is_refused_by_name() -> None:
     with pytest.raises(Invalid, match="days, who") as caught:
         render("within {days} days, told by {who} on {day}", {"day": "Monday", "who": ""})
     assert caught.value.field == "days"
-    assert render("{a.b} {x-1.days}", {"a.b": "one", "x-1.days": 0}) == "one 0"
+    assert render("in {a.b} {x-1.days}", {"a.b": "one", "x-1.days": 0}) == "in one 0"
 
 
 @pytest.mark.parametrize(
