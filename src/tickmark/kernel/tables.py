@@ -78,16 +78,18 @@ class TableInfo:
 
 
 @dataclass
-class _Faults:
-    """Collects what is wrong with single rows, one problem for each kind."""
+class Faults:
+    """Gathers what is wrong with single rows: one problem for each code and column, the first words kept."""
 
     found: dict[tuple[str, str], tuple[str, list[int], int]] = field(default_factory=dict)
 
     def note(self, code: str, column: str, sentence: str, row: int) -> None:
+        """Note a fault of the row of that number (from 1)."""
         first, rows, count = self.found.get((code, column), (sentence, [], 0))
         self.found[code, column] = (first, (rows + [row])[:SHOWN], count + 1)
 
     def problems(self) -> tuple[Problem, ...]:
+        """What was noted so far."""
         return tuple(
             Problem(code, sentence, column, count, tuple(rows))
             for (code, column), (sentence, rows, count) in self.found.items()
@@ -104,7 +106,7 @@ def write_rows(rows: Iterable[Mapping[str, Any]], shape: Shape, target: Path) ->
     if target.exists():
         raise Invalid(f"{target.name} exists already.", "Tables are never overwritten.", "Choose a new name.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    faults = _Faults()
+    faults = Faults()
     intake = _Intake(shape, faults)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".rows-") as folder:
         lines, draft = Path(folder, "rows.ndjson"), Path(folder, "table.parquet")
@@ -218,7 +220,7 @@ class _Intake:
     """Rows on their way into a table: values checked, keys gathered, the unfit kept out and noted."""
 
     shape: Shape
-    faults: _Faults
+    faults: Faults
     given: int = 0
     keys: set[str] = field(default_factory=set)
 
@@ -275,7 +277,7 @@ def _to_parquet(con: duckdb.DuckDBPyConnection, shape: Shape, lines: Path, draft
     )
 
 
-def _note_holes(con: duckdb.DuckDBPyConnection, shape: Shape, draft: Path, faults: _Faults) -> None:
+def _note_holes(con: duckdb.DuckDBPyConnection, shape: Shape, draft: Path, faults: Faults) -> None:
     if not shape.sequence:
         return
     group, number = f'"{shape.within or shape.sequence}"', f'"{shape.sequence}"'

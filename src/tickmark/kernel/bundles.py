@@ -1,0 +1,110 @@
+"""The files of an export: one file, a folder or a zip, copied before they are read."""
+
+from __future__ import annotations
+
+import fnmatch
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from tickmark.kernel.errors import Invalid
+from tickmark.kernel.sources import Source
+
+MOST_BYTES = 2 << 30
+EARLIEST = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Names within an export and their bytes. A name is only ever looked up here, never on the disk."""
+
+    main: str
+    files: Mapping[str, bytes]
+
+    def pages(self, pattern: str) -> list[str]:
+        """The names that fit a pattern, ordered by the number in them."""
+        names = [name for name in self.files if fnmatch.fnmatchcase(PurePosixPath(name).name, pattern)]
+        return sorted(names, key=lambda name: (page_number(name), name))
+
+    def find(self, name: str) -> bytes | None:
+        """The bytes of the file of that name, at the root or in the export's only folder."""
+        if name in self.files:
+            return self.files[name]
+        return self.files.get(f"{self._root}/{name}") if self._root else None
+
+    @property
+    def _root(self) -> str:
+        roots = {name.partition("/")[0] for name in self.files}
+        return roots.pop() if len(roots) == 1 and all("/" in name for name in self.files) else ""
+
+
+def page_number(name: str) -> int:
+    """The last number in a file's name, 0 if there is none."""
+    numbers = re.findall(r"\d+", PurePosixPath(name).stem)
+    return int(numbers[-1]) if numbers else 0
+
+
+def open_bundle(source: Source, path: Path) -> Bundle:
+    """Take the export at `path`: its bytes are kept as raw files, then read from memory.
+
+    Raises Invalid if there is nothing, if it is empty, or if it is larger than 2 GiB unpacked.
+    """
+    if path.is_dir():
+        return _from_folder(source, path)
+    kept = source.file(path)
+    if kept.size == 0:
+        raise Invalid(f"{path.name!r} is empty.", "It has 0 bytes.", "Export it again.", "path")
+    if path.suffix.lower() == ".zip":
+        return _from_zip(path.name, kept.path.read_bytes())
+    files = {path.name: kept.path.read_bytes()}
+    for beside in (f"{path.stem}.manifest.json", "manifest.json"):
+        if (path.parent / beside).is_file():
+            files[beside] = source.file(path.parent / beside).path.read_bytes()
+    return Bundle(path.name, files)
+
+
+def _from_folder(source: Source, folder: Path) -> Bundle:
+    """A folder is kept as one zip, whose bytes depend on the names and bytes in it alone."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    _refuse_size(folder.name, sum(path.stat().st_size for path in paths))
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    if not files:
+        raise Invalid(f"{folder.name!r} is empty.", "There is no file in the folder.", "Export it again.", "path")
+    source.bytes(f"{folder.name}.zip", packed(files))
+    return Bundle(folder.name, files)
+
+
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """A zip of the files, the same bytes for the same files."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name in sorted(files):
+            archive.writestr(zipfile.ZipInfo(name, EARLIEST), files[name], zipfile.ZIP_DEFLATED)
+    return target.getvalue()
+
+
+def _from_zip(name: str, content: bytes) -> Bundle:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = [part for part in archive.infolist() if not part.is_dir()]
+            _refuse_size(name, sum(part.file_size for part in parts))
+            _refuse_doubles(name, [part.filename for part in parts])
+            files = {part.filename: archive.read(part) for part in parts}
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
+        raise Invalid(f"{name!r} is no readable zip.", f"{error}.", "Export it again.", "path") from error
+    return Bundle(name, files)
+
+
+def _refuse_size(name: str, size: int) -> None:
+    if size > MOST_BYTES:
+        raise Invalid(f"{name!r} is too large.", f"It holds {size:,} bytes.", "Split it below 2 GiB.", "path")
+
+
+def _refuse_doubles(name: str, names: list[str]) -> None:
+    doubles = sorted({part for part in names if names.count(part) > 1}) if len(set(names)) < len(names) else []
+    if doubles:
+        why = f"{doubles[0]!r} is in it twice."
+        raise Invalid(f"{name!r} cannot be read.", why, "Export it again.", "path")

@@ -1,0 +1,1 @@
+"""The bundled collectors: git, files, and this program's own books."""
