@@ -13,25 +13,13 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
+from tickmark.controls.occurrences import FREQUENCIES
 from tickmark.kernel.errors import Invalid
 from tickmark.scope.criteria import check_codes
 from tickmark.scope.library import Fields, library_folder, parse_fields, read_fields, read_text
 
-NATURES = ("manual", "automated", "it-dependent")
-PURPOSES = ("preventive", "detective", "corrective")
-FREQUENCIES = (
-    "continuous",
-    "event",
-    "event+annual",
-    "many a day",
-    "daily",
-    "weekly",
-    "twice a month",
-    "monthly",
-    "quarterly",
-    "semi-annual",
-    "annual",
-)
+NATURES = {"manual": "M", "automated": "A", "it-dependent": "I"}
+PURPOSES = {"preventive": "P", "detective": "D", "corrective": "C"}
 EVIDENCE_KINDS = MappingProxyType(
     {
         "DOC": "approved document",
@@ -71,7 +59,9 @@ class EvidenceNeed:
 class StarterControl:
     """A proposed control. `control`, `type1_test` and `type2_test` hold blanks `{name}` for its parameters.
 
-    `population` is the id of what is sampled (POP-02), empty for a control tested by configuration or record.
+    `nature` is M(anual), A(utomated) or I(T-dependent manual); `purpose` P(reventive), D(etective) or
+    C(orrective). `population` is the id of what is sampled (POP-02), empty for a control tested by configuration
+    or record.
     """
 
     id: str
@@ -207,9 +197,9 @@ def read_control(path: Path) -> StarterControl:
         id=_own_id(fields, path),
         title=fields.text("title"),
         criteria=_criteria(fields),
-        nature=fields.choice("nature", NATURES),
-        purpose=fields.choice("purpose", PURPOSES),
-        frequency=fields.choice("frequency", FREQUENCIES),
+        nature=NATURES[fields.choice("nature", list(NATURES))],
+        purpose=PURPOSES[fields.choice("purpose", list(PURPOSES))],
+        frequency=fields.choice("frequency", list(FREQUENCIES)),
         owner_role=fields.text("owner_role"),
         policy=_code(fields, "policy", r"POL-\d\d"),
         population=_code(fields, "population", r"POP-\d\d", ""),
