@@ -38,6 +38,15 @@ MEETS = {
 CSOCS = {"CC6.1": ["CSOC-03"], "CC6.4": ["CSOC-01"], "A1.2": ["CSOC-02"]}
 """CC6.4 is met by controls of the subservice organisation alone."""
 
+WORDS_OF_TYPE_1 = (
+    ("throughout the period 1 November 2025 to 31 October 2026", "as of 31 October 2026"),
+    (" and operating effectiveness", ""),
+    (";\n- testing the operating effectiveness of the controls", ""),
+    ("; and\n3. the controls operated effectively throughout the period to that end,", ","),
+    ("; and\n\nc) the controls operated effectively throughout the period,", ","),
+    ("throughout the period", "as of that date"),
+)
+
 
 def sample_report() -> ReportData:
     """An issued Type 2 report for Security, Availability and Confidentiality, each call its own copy."""
@@ -64,9 +73,18 @@ def sample_type_1() -> ReportData:
     data = sample_report()
     data["cover"].update({"type": 1, "start": None, "end": None, "as_of": "2026-10-31"})
     data["description"]["changes"] = []
-    report = data["auditor_report"]
-    report["parts"] = [part for part in report["parts"] if part["key"] != "tests"]
+    parts = [part for part in data["auditor_report"]["parts"] if part["key"] != "tests"]
+    data["auditor_report"]["parts"] = [{**part, "text_md": _as_of(part["text_md"])} for part in parts]
+    data["assertion"]["text_md"] = _as_of(data["assertion"]["text_md"])
+    data["testing"]["intro_md"] = ""
     for control in data["testing"]["controls"]:
         control["tests"] = []
     data["other_information"]["responses"] = []
     return data
+
+
+def _as_of(text: str) -> str:
+    """The words of a period as words of a day, without what only a Type 2 says."""
+    for old, new in WORDS_OF_TYPE_1:
+        text = text.replace(old, new)
+    return text
