@@ -49,6 +49,14 @@ def test_digests_of_the_check_vector() -> None:
     ]
 
 
+@given(some_keys, some_seed)
+def test_every_rank_is_the_plain_rule(keys: list[str], seed: str) -> None:
+    cleaned = [sampling.clean_key(key) for key in keys]
+    plain = sorted((hashlib.sha256(f"{seed}|{key}".encode()).hexdigest(), key) for key in cleaned)
+    assert [(item.score, item.key) for item in sampling.rank(keys, seed)] == plain
+    assert [sampling.score(key, seed) for _, key in plain] == [digest for digest, _ in plain]
+
+
 def test_key_hash_of_the_check_vector() -> None:
     assert sampling.key_hash(KEYS).startswith("53087a538754ece0")
     assert len(sampling.key_hash(KEYS)) == 64

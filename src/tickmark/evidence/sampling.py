@@ -11,10 +11,11 @@ import hashlib
 import re
 import secrets
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from heapq import nsmallest
 from itertools import pairwise
 
 from tickmark.kernel.errors import Conflict, Invalid
@@ -121,18 +122,18 @@ def stratum_seed(seed: str, stratum: str) -> str:
 
 def rank(keys: Iterable[str], seed: str) -> list[Ranked]:
     """Every key in the order of the draw, ties by key. Raises Invalid for duplicate or unusable keys."""
-    scored = sorted((score(key, seed), _utf8(key), key) for key in in_order(keys))
-    return [Ranked(place, key, digest) for place, (digest, _, key) in enumerate(scored, start=1)]
+    ordered = sorted(_scored(keys, seed))
+    return [Ranked(place, key.decode(), digest.hex()) for place, (digest, key) in enumerate(ordered, start=1)]
 
 
 def score(key: str, seed: str) -> str:
-    """The score of one cleaned key, 64 lower-case hex digits."""
-    return _sha256(f"{seed}|{key}")
+    """The score of one key, 64 lower-case hex digits."""
+    return _sha256(f"{seed}|{clean_key(key)}")
 
 
 def draw(keys: Iterable[str], seed: str, n: int) -> list[str]:
     """The first n keys in the order of the draw; all of them when n is the population or more."""
-    return [item.key for item in rank(keys, seed)[: _size(n)]]
+    return [key.decode() for _, key in nsmallest(_size(n), _scored(keys, seed))]
 
 
 def allot(sizes: Mapping[str, int], n: int) -> dict[str, int]:
@@ -174,14 +175,14 @@ def extension(keys: Iterable[str], seed: str, taken: Collection[str], more: int)
     Fewer when the population ends. Raises Conflict when `taken` is not the beginning of this order: then it
     was drawn from another population or with another seed.
     """
-    order = [item.key for item in rank(keys, seed)]
+    order = draw(keys, seed, len(taken) + _size(more))
     if set(order[: len(taken)]) != {clean_key(key) for key in taken}:
         raise Conflict(
             "The items taken so far are not the first ones of this order.",
             "They come from another version of the population or another seed.",
             "Extend the draw with the population and the seed on its record.",
         )
-    return order[len(taken) : len(taken) + _size(more)]
+    return order[len(taken) :]
 
 
 def replacement(keys: Iterable[str], seed: str, taken: Collection[str], voided: str) -> str:
@@ -226,6 +227,15 @@ def spread(dates: Mapping[str, date | None], sample: Collection[str]) -> list[Mo
     undated = [""] if None in dates.values() else []
     everyone, drawn = _by_month(dates, dates), _by_month(dates, sample)
     return [MonthSpread(month, everyone.get(month, 0), drawn.get(month, 0)) for month in months + undated]
+
+
+def _scored(keys: Iterable[str], seed: str) -> Iterator[tuple[bytes, bytes]]:
+    # Bytes of a digest sort as their hex digits do, and half as long.
+    begun = hashlib.sha256(_utf8(f"{seed}|"))
+    for key in map(_utf8, in_order(keys)):
+        one = begun.copy()
+        one.update(key)
+        yield one.digest(), key
 
 
 def _largest_remainder(shares: Mapping[str, Fraction], n: int) -> dict[str, int]:

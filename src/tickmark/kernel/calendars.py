@@ -283,7 +283,7 @@ def _due_day(day: date, amount: int, unit: Unit, calendar: BusinessCalendar | No
         raise Invalid(
             "Business days cannot be counted.",
             "No business calendar is named.",
-            "Name the calendar in the control.",
+            "Name the calendar beside the threshold.",
             field="calendar",
         )
     return add_business_days(day, amount, calendar)
