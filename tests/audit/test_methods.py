@@ -14,11 +14,10 @@ from tickmark.audit.methods import (
     RISKS,
     AttributeTest,
     Method,
-    RequestTemplate,
     Size,
     method,
-    request_list,
 )
+from tickmark.audit.request_lists import RequestTemplate, request_list
 from tickmark.controls.library import starter_controls
 from tickmark.kernel.errors import Invalid
 from tickmark.scope.library import library_folder

@@ -175,7 +175,7 @@ def test_a_blank_without_an_answer_is_refused_by_name() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('id = "AC-04"', 'id = "AC-05"', "AC-04.md, line 2: field 'id'.*must hold AC-04"),
+        ('id = "AC-04"', 'id = "AC-05"', "AC-04.md, line 2: field 'id'.*like its file, 'AC-04'"),
         ('"CC6.3"]', '"CC6.9"]', "AC-04.md, line 4: field 'criteria'.*CC6.9"),
         ('nature = "it-dependent"', 'nature = "IT"', "AC-04.md, line 5: field 'nature'.*none of manual"),
         ('purpose = "preventive"\n', "", "field 'purpose'.*missing"),

@@ -1,4 +1,4 @@
-"""A firm's methodology and request lists, as versioned data (domain.md 4.4, 5.1, 8.1).
+"""A firm's methodology as versioned data (domain.md 4.4, 5.1).
 
 How many items are tested is the firm's choice, so every number stands in `library/methods`. The arithmetic is
 in whole numbers and fractions: 7 % of 100 is 7, never 8.
@@ -14,13 +14,13 @@ from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 
+from tickmark.audit.request_lists import KINDS
+from tickmark.audit.request_lists import RequestTemplate as RequestTemplate
+from tickmark.audit.request_lists import request_list as request_list
 from tickmark.kernel.errors import Invalid
 from tickmark.scope.library import Fields, library_file, read_fields
 
 RISKS = ("low", "default", "high")
-KINDS = ("policy", "configuration", "population", "sample", "narrative")
-WAVES = {1: "planning", 2: "populations", 3: "configuration and documents", 4: "samples", 5: "wrap-up"}
-OPENINGS = ("as one", "as a pair", "with a sample at the draw", "after its list")
 
 
 @dataclass(frozen=True)
@@ -197,33 +197,9 @@ class Method:
         return self.frequencies[name]
 
 
-@dataclass(frozen=True)
-class RequestTemplate:
-    """One row of a request list. Without `controls` it serves the whole engagement.
-
-    `after`: requests to be accepted, and drawn from, before this one opens. `opens`: one of OPENINGS.
-    """
-
-    id: str
-    kind: str
-    wave: int
-    title: str
-    controls: tuple[str, ...]
-    populations: tuple[str, ...]
-    after: tuple[str, ...]
-    opens: str
-    may_be_nil: bool
-    note: str
-
-
 def method(method_id: str = "default-2026") -> Method:
     """A methodology of the library; Invalid if there is none or its file is not sound."""
     return _method(library_file("methods", method_id))
-
-
-def request_list(list_id: str = "soc2-type2-sac") -> list[RequestTemplate]:
-    """A request list of the library, in its order; Invalid if there is none or its file is not sound."""
-    return list(_requests(library_file("requests", list_id)))
 
 
 def _risk(risk: str) -> str:
@@ -238,7 +214,7 @@ def _risk(risk: str) -> str:
 def _method(path: Path) -> Method:
     book = read_fields(path)
     read = Method(
-        id=_own_id(book, path),
+        id=book.own_name(path),
         title=book.text("title"),
         version=book.number("version"),
         note=book.text("note"),
@@ -260,13 +236,6 @@ def _method(path: Path) -> Method:
     )
     book.done()
     return read
-
-
-def _own_id(book: Fields, path: Path) -> str:
-    name = book.text("id")
-    if name != path.stem:
-        raise book.fault("id", f"It must be named like its file, {path.stem!r}.")
-    return name
 
 
 def _turnaround(book: Fields) -> dict[str, int]:
@@ -388,36 +357,3 @@ def _attribute(fields: Fields) -> AttributeTest:
     )
     fields.done()
     return attribute
-
-
-@lru_cache
-def _requests(path: Path) -> tuple[RequestTemplate, ...]:
-    book = read_fields(path)
-    _own_id(book, path), book.text("title"), book.number("version")
-    rows = tuple(map(_request, book.tables("requests")))
-    book.done()
-    seen: set[str] = set()
-    for row in rows:
-        if row.id in seen or not set(row.after) <= seen:
-            raise book.fault(row.id, "It stands twice, or comes before a request it waits for.")
-        seen.add(row.id)
-    return rows
-
-
-def _request(fields: Fields) -> RequestTemplate:
-    row = RequestTemplate(
-        id=fields.text("id"),
-        kind=fields.choice("kind", KINDS),
-        wave=fields.number("wave"),
-        title=fields.text("title"),
-        controls=fields.texts("controls", ()),
-        populations=fields.texts("populations", ()),
-        after=fields.texts("after", ()),
-        opens=fields.choice("opens", OPENINGS, OPENINGS[0]),
-        may_be_nil=fields.flag("may_be_nil", False),
-        note=fields.text("note", ""),
-    )
-    if row.wave not in WAVES:
-        raise fields.fault("wave", f"Waves are {', '.join(map(str, WAVES))}.")
-    fields.done()
-    return row

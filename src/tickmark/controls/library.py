@@ -194,7 +194,7 @@ def read_control(path: Path) -> StarterControl:
     fields, body = _front_matter(path)
     sections = _sections(path, body, CONTROL_SECTIONS)
     control = StarterControl(
-        id=_own_id(fields, path),
+        id=fields.own_name(path),
         title=fields.text("title"),
         criteria=_criteria(fields),
         nature=NATURES[fields.choice("nature", list(NATURES))],
@@ -222,7 +222,7 @@ def read_policy(path: Path) -> StarterPolicy:
     fields, body = _front_matter(path)
     sections = _sections(path, body, POLICY_SECTIONS)
     policy = StarterPolicy(
-        id=_own_id(fields, path),
+        id=fields.own_name(path),
         title=fields.text("title"),
         criteria=_criteria(fields),
         owner_role=fields.text("owner_role"),
@@ -260,13 +260,6 @@ def _sections(path: Path, body: str, expected: tuple[str, ...]) -> dict[str, str
             "Write these headings as `## Heading`, in this order, and nothing above the first.",
         )
     return dict(zip(found, texts, strict=True))
-
-
-def _own_id(fields: Fields, path: Path) -> str:
-    name = fields.text("id")
-    if name != path.stem:
-        raise fields.fault("id", f"The file {path.name} must hold {path.stem}.")
-    return name
 
 
 def _criteria(fields: Fields) -> tuple[str, ...]:

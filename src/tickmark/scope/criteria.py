@@ -146,8 +146,7 @@ def _category(name: str) -> Category:
 @lru_cache
 def _load(path: Path) -> dict[str, Criterion]:
     book = read_fields(path)
-    if book.text("set") != path.stem:
-        raise book.fault("set", f"The set must be named like its file, {path.stem!r}.")
+    book.own_name(path, "set")
     book.text("title"), book.text("source")
     series = {row.id: row for row in map(_series, book.tables("series"))}
     loaded = [_criterion(fields, series) for fields in book.tables("criteria")]

@@ -57,6 +57,13 @@ class Fields:
             raise self.fault(key, "It is empty.")
         return str(value)
 
+    def own_name(self, path: Path, key: str = "id") -> str:
+        """The id of what a file holds: it must be the name of the file."""
+        name = self.text(key)
+        if name != path.stem:
+            raise self.fault(key, f"It must be named like its file, {path.stem!r}.")
+        return name
+
     def number(self, key: str, default: int | None = None) -> int:
         """A whole number (true and false are none)."""
         return int(self._take(key, int, default))
