@@ -89,6 +89,14 @@ def test_checks_stand_on_the_attributes_they_compute() -> None:
     }
 
 
+def test_each_check_named_exists_and_says_that_it_supports_the_control() -> None:
+    folder = library_folder().parent / "src" / "tickmark" / "plugins" / "checks"
+    for row in starter_controls():
+        for name in {attribute.check for attribute in row.attributes if attribute.check}:
+            supports = re.search(r"^-- supports:(.*)$", (folder / f"{name}.sql").read_text(), re.MULTILINE)
+            assert supports and row.id in supports[1].replace(",", " ").split(), (row.id, name)
+
+
 def test_the_proposed_parameters_of_computed_controls() -> None:
     parameters = {row.id: dict(row.parameters) for row in starter_controls() if row.parameters}
     assert (parameters["AC-04"], parameters["GOV-05"]) == ({"days": 1}, {"days": 14})
