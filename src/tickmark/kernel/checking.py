@@ -63,7 +63,7 @@ class CheckResult:
     start: date
     end: date
     zone: str
-    tables: Mapping[str, str]
+    tables: Mapping[str, tuple[str, ...]]
     incomplete: Mapping[str, str]
     items: int
     driven: int
@@ -85,7 +85,7 @@ class CheckResult:
 
 def run_check(
     check: Check,
-    tables: Mapping[str, Path | None],
+    tables: Mapping[str, Path | Sequence[Path] | None],
     parameters: Mapping[str, Any],
     start: date,
     end: date,
@@ -100,7 +100,8 @@ def run_check(
 ) -> CheckResult:
     """Judge every item of the driving list in the period from `start` to `end`, both included.
 
-    `tables` maps shapes to Parquet files, None for a list that could not be had. `incomplete` maps a
+    `tables` maps shapes to Parquet files, several where sources are united, None for a list that could not
+    be had. `incomplete` maps a
     shape to the reason why its list is not whole: verdicts that lean on it become undetermined. `day` is
     the day on which the lists were true (the end of the period by default), `zone` decides which day an
     instant belongs to. Writes the verdicts to the new Parquet file `target`.
@@ -113,8 +114,8 @@ def run_check(
     limits = limits or Limits()
     lacking = _lacking(check, tables, incomplete or {})
     values = _values(check, parameters, start, end, day or end, ZoneInfo(zone))
-    paths = {shape: tables.get(shape) for shape in check.reads}
-    files = [path for path in paths.values() if path is not None]
+    paths = {shape: _paths(tables.get(shape)) for shape in check.reads}
+    files = [path for several in paths.values() for path in several]
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".check-") as folder:
         draft = Path(folder, "verdicts.parquet")
         with (
@@ -135,7 +136,7 @@ def run_check(
         start=start,
         end=end,
         zone=zone,
-        tables={shape: file_digest(path) for shape, path in paths.items() if path is not None},
+        tables={shape: tuple(file_digest(path) for path in several) for shape, several in paths.items() if several},
         incomplete=lacking,
         items=sum(counts.values()),
         driven=driven,
@@ -147,8 +148,14 @@ def run_check(
     )
 
 
-def _lacking(check: Check, tables: Mapping[str, Path | None], incomplete: Mapping[str, str]) -> dict[str, str]:
-    absent = {shape for shape in check.reads if tables.get(shape) is None and shape not in check.optional}
+def _paths(given: Path | Sequence[Path] | None) -> tuple[Path, ...]:
+    return () if given is None else (given,) if isinstance(given, Path) else tuple(given)
+
+
+def _lacking(
+    check: Check, tables: Mapping[str, Path | Sequence[Path] | None], incomplete: Mapping[str, str]
+) -> dict[str, str]:
+    absent = {shape for shape in check.reads if not _paths(tables.get(shape)) and shape not in check.optional}
     reasons = {shape: incomplete.get(shape, "it was not collected") for shape in check.reads if shape in absent}
     return reasons | {shape: why for shape, why in incomplete.items() if shape in check.reads}
 
@@ -200,14 +207,15 @@ def _within(con: duckdb.DuckDBPyConnection, check: Check, limits: Limits) -> Ite
 def _prepare(
     con: duckdb.DuckDBPyConnection,
     check: Check,
-    paths: Mapping[str, Path | None],
+    paths: Mapping[str, Sequence[Path]],
     shapes: Mapping[str, Shape],
     holidays: Sequence[date],
     zone: str,
 ) -> None:
     """Give the connection a view for each shape, and the functions on days."""
-    for name, path in paths.items():
-        con.execute(f"create view {name} as {_view(con, shapes[name], path)}")
+    for name, several in paths.items():
+        views = " union all ".join(_view(con, shapes[name], path) for path in several or (None,))
+        con.execute(f"create view {name} as {views}")
     free = ", ".join(f"date {quoted(day)}" for day in sorted(set(holidays)) if day.weekday() < 5)
     con.execute(f"create macro local_day(x) as timezone({quoted(zone)}, timezone('UTC', x))::date")
     # Weekdays from Monday 5 January 1970 to the day, counted without a list of days.

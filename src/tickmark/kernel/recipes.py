@@ -187,10 +187,10 @@ def reach(row: Mapping[str, Any], path: str) -> Any:
 
 
 def _mapped(field: Field, value: Any) -> Any:
-    known = field.map or {}
-    word = str(value).lower() if isinstance(value, bool) else str(value)
+    known = {word.casefold(): meaning for word, meaning in (field.map or {}).items()}
+    word = str(value).casefold()
     if word not in known:
-        raise NotReadable(f"{word!r} is none of {', '.join(known)}")
+        raise NotReadable(f"{value!r} is none of {', '.join(field.map or {})}")
     return known[word]
 
 
@@ -236,17 +236,23 @@ def _as_date(field: Field, value: Any, zone: ZoneInfo) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     if isinstance(value, datetime):
-        return _whole_day(value, zone)
+        return _whole_day(value)
+    text = str(value)
     try:
-        return datetime.strptime(str(value), field.format).date() if field.format else date.fromisoformat(str(value))
+        if field.format:
+            return datetime.strptime(text, field.format).date()
+        return date.fromisoformat(text) if len(text) <= 10 else _day_of(datetime.fromisoformat(text), zone)
     except ValueError as error:
         raise NotReadable(f"{value!r} is not a day written as {field.format or '2026-01-31'}") from error
 
 
-def _whole_day(value: datetime, zone: ZoneInfo) -> date:
-    """A spreadsheet keeps a day as its midnight; a moment with an offset is a day only in a zone."""
-    if value.tzinfo is not None:
-        return value.astimezone(zone).date()
+def _day_of(moment: datetime, zone: ZoneInfo) -> date:
+    """The local day of a moment; without an offset it is local already."""
+    return moment.date() if moment.tzinfo is None else moment.astimezone(zone).date()
+
+
+def _whole_day(value: datetime) -> date:
+    """A spreadsheet keeps a day as its midnight."""
     if value.time() != time():
         raise NotReadable(f"{value.isoformat()} is a moment, not a day")
     return value.date()

@@ -34,7 +34,7 @@ with moved as (
     where reached_at is null or (reached_at >= $start_at and reached_at < $end_before)
 ),
 people_of as (
-    select lower(account) as login, any_value(person) as person, any_value(kind) as kind
+    select lower(coalesce(login, account)) as login, any_value(person) as person, any_value(kind) as kind
     from accounts where system = $forge group by all
 ),
 -- A pull request became the commit that the forge says, or its head is the second parent of a merge.

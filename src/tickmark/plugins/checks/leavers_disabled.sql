@@ -28,6 +28,7 @@ leavers as (
 ),
 seen as (
     select *, coalesce(disabled_on, local_day(disabled_at)) as closed_on,
+           coalesce(created_on, local_day(created_at)) as made_on,
            state in ('disabled', 'deleted') as closed, row_key as account_key
     from accounts
 ),
@@ -48,8 +49,8 @@ judged as (
         when away <= $days then 'no_break'
         when account_key is null then 'no_account'
         when kind in ('service', 'shared', 'bot') then 'shared'
-        when created_on >= next_joined then 'later_account'
-        when state is null then 'state_unknown'
+        when next_joined is not null and made_on > left_on then 'later_account'
+        when state is null or state = 'staged' then 'state_unknown'
         when reopened then 'enabled_again'
         when next_joined is not null and closed_on is null then 'history_unknown'
         when next_joined is not null and closed_on >= next_joined then 'history_unknown'
@@ -63,16 +64,16 @@ judged as (
 )
 select case when account_key is null then spell_key else spell_key || '/' || account_key end as item,
        spell_key as subject, cause,
-       concat_ws(', ', 'left ' || left_on::varchar, 'disabled ' || closed_on::varchar,
+       concat_ws(', ', login, 'left ' || left_on::varchar, 'disabled ' || closed_on::varchar,
                  case when closed_on > left_on then taken::varchar || ' business days after' end,
                  case when local_day(last_login_at) > left_on
                       then 'last log-in ' || local_day(last_login_at)::varchar || ', after leaving' end) as detail
 from judged
 union all
 select 'nobody/' || a.account_key, null, 'no_person',
-       concat_ws(', ', 'state ' || a.state, 'said to belong to ' || a.person)
+       concat_ws(', ', a.login, 'state ' || a.state, 'said to belong to ' || a.person)
 from seen a
 where coalesce(a.kind, 'person') in ('person', 'external')
   and (a.person is null or a.person not in (select person from people))
   and (a.closed_on is null or a.closed_on >= $start)
-  and (a.created_on is null or a.created_on <= $end)
+  and (a.made_on is null or a.made_on <= $end)
