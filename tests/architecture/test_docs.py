@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.architecture.tree import ROOT, SOURCE, Module, dotted, files, modules, nothing, text
+from tickmark.kernel.checks import parse_check
+from tickmark.kernel.recipes import parse_recipe
+from tickmark.kernel.shapes import parse_shape
+from tickmark.plugin import Collector, Notifier, Source
 
 NAMED = ("docs/tour.md", "docs/glossary.md", "docs/extending.md", "docs/auditors.md", "docs/operating.md")
 SETTING = re.compile(r"\bTICKMARK_[A-Z_]+\b")
@@ -92,9 +97,10 @@ def symbols(module: Module) -> frozenset[str]:
 
 @cache
 def defined() -> frozenset[str]:
-    """Every class, function and method, and every step, of the program."""
+    """Every class, function, method and name at the top of a module, and every step, of the program."""
     kinds = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
     found = {node.name for module in modules() for node in module.nodes if isinstance(node, kinds)}
+    found |= {name for module in modules() for name in symbols(module)}
     return frozenset(found | {module.package for module in modules()})
 
 
@@ -147,6 +153,42 @@ def _offered(module: Module) -> set[str]:
         if isinstance(node, ast.Assign) and dotted(node.targets[0]) == "__all__":
             return set(ast.literal_eval(node.value))
     return set()
+
+
+def examples(language: str) -> list[str]:
+    """The code blocks of docs/extending.md in one language, in order."""
+    return re.findall(rf"```{language}\n(.*?)```", text("docs/extending.md") or "", re.S)
+
+
+def test_the_examples_of_extending_work() -> None:
+    recipe, shape = (parse_recipe(examples("toml")[0]), parse_shape(examples("toml")[1]))
+    check = parse_check("leavers", examples("sql")[0].encode())
+    spaces: list[dict[str, object]] = [{}, {}]
+    for source, space in zip(examples("python"), spaces, strict=True):
+        exec(source, space)
+    collector, notifier = spaces[0]["accounts"], spaces[1]["file"]
+    assert isinstance(collector, Collector) and isinstance(notifier, Notifier)
+    assert (recipe.shape, shape.name, collector.shape, notifier.name) == ("accounts",) * 3 + ("file",)
+    assert {"in_time", "late", "end_unknown", "no_account", "day_unknown"} <= set(check.causes)
+
+
+def test_the_example_collector_reads_its_source(tmp_path: Path) -> None:
+    badges = tmp_path / "badges"
+    badges.write_text("number,holder\n7,ada@example.com\n8,\n")
+    space: dict[str, object] = {}
+    exec(
+        examples("python")[0].replace('"doorctl", "badges", "--all", "--csv"', f'"/bin/cat", "{badges}"'),
+        space,
+    )
+    collector = space["accounts"]
+    assert isinstance(collector, Collector)
+    instant = datetime(2026, 10, 31, tzinfo=UTC)
+    source = Source(settings={}, raw=tmp_path, clock=lambda: instant)
+    assert list(collector.rows(source)) == [
+        {"system": "door", "account": "7", "person": "ada@example.com"},
+        {"system": "door", "account": "8", "person": None},
+    ]
+    assert (list(source.unknown), [file.name for file in source.files]) == (["mfa"], ["badges.csv"])
 
 
 def test_decisions_are_numbered_without_a_gap_and_each_is_whole() -> None:

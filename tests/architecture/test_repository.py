@@ -14,7 +14,7 @@ REGISTRY_HOSTS = re.compile(
     r"\b(pypi\.org|pythonhosted\.org|registry\.npmjs|npmjs\.com|deb\.debian\.org|proxy\.golang)", re.I
 )
 NOT_THE_PRODUCT = re.compile(
-    r"co-authored-by|\bas an ai\b|\blanguage model\b|\bchatgpt\b|\bclaude\b"
+    r"\bas an ai\b|\blanguage model\b|\bchatgpt\b|\bclaude\b"
     r"|\bthis session\b|\bsub-?agents?\b|\bshared/(tools|domain|design|product|parts)\b",
     re.I,
 )
