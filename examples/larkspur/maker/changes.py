@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
-from pathlib import Path
-from typing import Any
 
+from .data import catalog
 from .days import PERIOD, Draw, after, at, is_business_day
 from .roster import Spell, spells
 
-HERE = Path(__file__).parent
 FIRST_DAY, LAST_DAY = date(2025, 6, 9), date(2026, 11, 13)
 
 
@@ -63,16 +60,6 @@ class Change:
         return after(self.pushes[0], minutes=4)
 
 
-def catalog() -> dict[str, Any]:
-    """`catalog.toml`: areas of the repository, words for titles, programs with an account."""
-    return _toml("catalog.toml")
-
-
-@cache
-def _toml(name: str) -> dict[str, Any]:
-    return tomllib.loads((HERE / name).read_text(encoding="utf-8"))
-
-
 @cache
 def engineer(key: str) -> Actor:
     """The forge account of a person; rehired people keep it."""
@@ -93,7 +80,9 @@ def _team(day: date) -> list[Actor]:
         before, following = day - timedelta(days=6), day + timedelta(days=1)
         return bool(spell.github) and spell.works_on(before) and spell.works_on(following)
 
-    return [engineer(s.key) for s in spells() if there(s) and s.department in ("Engineering", "Security and IT")]
+    return [
+        engineer(s.key) for s in spells() if there(s) and s.department in ("Engineering", "Security and IT")
+    ]
 
 
 def _pushes(draw: Draw, last: datetime, count: int) -> tuple[datetime, ...]:
@@ -126,7 +115,9 @@ def _ordinary(draw: Draw, merged: datetime) -> Change:
     reviewer = draw.one_of([member for member in team if member != author])
     title, paths = (_bump(draw), ("requirements.txt",)) if by_program else _title(draw)
     approved = after(merged, minutes=-draw.between(3, 190))
-    pushes = _pushes(draw, after(approved, minutes=-draw.between(9, 900)), 1 if by_program else draw.between(1, 3))
+    pushes = _pushes(
+        draw, after(approved, minutes=-draw.between(9, 900)), 1 if by_program else draw.between(1, 3)
+    )
     reviews = [Review(reviewer, "APPROVED", approved, len(pushes) - 1)]
     if len(pushes) > 1 and draw.chance(40):
         state = draw.one_of(("COMMENTED", "CHANGES_REQUESTED"))
@@ -143,7 +134,9 @@ def _unmerged(draw: Draw, day: date) -> Change:
     pushes = _pushes(draw, at(day, f"{draw.between(9, 17):02}:{draw.below(60):02}"), draw.between(1, 2))
     change = Change("squash", title, draw.one_of(team), paths, pushes)
     if draw.chance(20):
-        return replace(change, merged=after(pushes[-1], hours=3), merged_by=change.author, base="release/2026.1")
+        return replace(
+            change, merged=after(pushes[-1], hours=3), merged_by=change.author, base="release/2026.1"
+        )
     return change if draw.chance(15) else replace(change, closed=after(pushes[-1], days=draw.between(1, 12)))
 
 
@@ -165,9 +158,3 @@ def days() -> Iterator[date]:
         if is_business_day(day):
             yield day
         day += timedelta(days=1)
-
-
-def planted() -> list[dict[str, Any]]:
-    """The planted changes of `planted.toml`."""
-    rows: list[dict[str, Any]] = _toml("planted.toml")["change"]
-    return rows

@@ -80,10 +80,16 @@ def _end(ref: str, sha: str, user: dict[str, Any] | None) -> dict[str, Any]:
     return {"label": f"{OWNER}:{ref}", "ref": ref, "sha": sha, "user": user, "repo": repo}
 
 
-def _review(change: Change, place: int, review: Review, heads: tuple[str, ...], moment: datetime) -> dict[str, Any]:
+def _review(
+    change: Change, place: int, review: Review, heads: tuple[str, ...], moment: datetime
+) -> dict[str, Any]:
     taken_back = review.dismissed is not None and review.dismissed <= moment
     identity = 1_000_000_000 + 10 * change.number + place
-    words = {"CHANGES_REQUESTED": "Please see the comments.", "COMMENTED": "One question below.", "APPROVED": ""}
+    words = {
+        "CHANGES_REQUESTED": "Please see the comments.",
+        "COMMENTED": "One question below.",
+        "APPROVED": "",
+    }
     return {
         "id": identity,
         "user": _user(review.by),

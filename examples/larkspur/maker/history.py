@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
-from .changes import Actor, Change, catalog, days, engineer, planted, seeded
+from .changes import Actor, Change, days, engineer, seeded
+from .data import catalog, planted
 from .days import Draw, instant
 from .planting import plant
 
@@ -133,7 +134,9 @@ class Repository:
         author = (change.merged_by or change.author) if change.how == "merge" else change.author
         parents = (tip, heads[-1]) if change.how == "merge" else (tip,)
         committer = _stamp(FORGE if by_forge else author, change.merged)
-        sha, tree = self._commit(parents, tree, files, _stamp(author, change.merged), committer, message(change))
+        sha, tree = self._commit(
+            parents, tree, files, _stamp(author, change.merged), committer, message(change)
+        )
         self.line.append((change.merged, sha, tree))
         self.landed.append(Landed(change, sha, heads, base))
         return self.landed[-1]
@@ -141,7 +144,8 @@ class Repository:
     def unseen_heads(self, change: Change) -> tuple[tuple[str, ...], str]:
         """Heads of a branch whose commits never came to this repository: only the pull request names them."""
         heads = tuple(
-            git_id("commit", f"{change.number}.{push}.{change.title}".encode()) for push in range(len(change.pushes))
+            git_id("commit", f"{change.number}.{push}.{change.title}".encode())
+            for push in range(len(change.pushes))
         )
         return heads, self.state(change.pushes[0])[0]
 
@@ -159,7 +163,7 @@ def _numbered(found: list[Change]) -> Iterator[Change]:
 @cache
 def changes() -> tuple[Change, ...]:
     """Every change, numbered in the order of opening."""
-    return tuple(_numbered([*(c for day in days() for c in seeded(day)), *map(plant, planted())]))
+    return tuple(_numbered([*(c for day in days() for c in seeded(day)), *map(plant, planted()["change"])]))
 
 
 @cache

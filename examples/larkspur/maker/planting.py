@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from .changes import Actor, Change, Review, catalog, engineer, program
+from .changes import Actor, Change, Review, engineer, program
+from .data import catalog
 from .days import after, instant
 
 GHOST = Actor("", 0, "former contributor", "5512077+former@users.noreply.github.com")
@@ -42,20 +43,28 @@ def _direct(change: Change, reviewer: Actor) -> Change:
 
 
 def _no_review(change: Change, reviewer: Actor) -> Change:
-    return replace(change, reviews=(Review(change.author, "COMMENTED", after(_merged(change), minutes=-30), 1),))
+    return replace(
+        change, reviews=(Review(change.author, "COMMENTED", after(_merged(change), minutes=-30), 1),)
+    )
 
 
 def _late(change: Change, reviewer: Actor) -> Change:
-    return replace(change, reviews=_approval(reviewer, after(_merged(change), minutes=125)), merged_by=change.author)
+    return replace(
+        change, reviews=_approval(reviewer, after(_merged(change), minutes=125)), merged_by=change.author
+    )
 
 
 def _stale(change: Change, reviewer: Actor) -> Change:
-    return replace(change, reviews=_approval(reviewer, after(_merged(change), hours=-9), 0), merged_by=change.author)
+    return replace(
+        change, reviews=_approval(reviewer, after(_merged(change), hours=-9), 0), merged_by=change.author
+    )
 
 
 def _dismissed(change: Change, reviewer: Actor) -> Change:
     given, taken_back = after(_merged(change), minutes=-160), after(_merged(change), minutes=-90)
-    return replace(change, reviews=(Review(reviewer, "APPROVED", given, 1, taken_back),), merged_by=change.author)
+    return replace(
+        change, reviews=(Review(reviewer, "APPROVED", given, 1, taken_back),), merged_by=change.author
+    )
 
 
 def _by_bot(change: Change, reviewer: Actor) -> Change:

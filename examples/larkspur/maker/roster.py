@@ -64,7 +64,9 @@ class Spell:
     def entered_at(self) -> datetime:
         """When HR (or the sponsor) entered the row: about a week before the first day."""
         draw = Draw("entered", self.key, self.spell)
-        return at(self.hire - timedelta(days=draw.between(5, 9)), f"{draw.between(9, 16):02}:{draw.below(60):02}")
+        return at(
+            self.hire - timedelta(days=draw.between(5, 9)), f"{draw.between(9, 16):02}:{draw.below(60):02}"
+        )
 
     def works_on(self, day: date) -> bool:
         """Employed on a day, not on leave, and in the company on that day as far as anybody knows."""

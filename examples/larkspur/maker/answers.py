@@ -1,0 +1,107 @@
+"""`answers.toml`: what a right reading of the records must find, and what it must not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .accounts import idp_accounts, support_accounts
+from .data import planted
+from .days import PERIOD, zulu
+from .history import repository
+from .roster import Spell, spells
+
+HEAD = """\
+# What a right reading of the exports of the demo day must find, and what looks odd but must not be found.
+# Made by maker/answers.py from maker/planted.toml; a test derives the same from the raw exports in plain Python.
+# All of it is fictional.
+#
+# exception          an item whose verdict is fail or undetermined, complete for the three checks
+# not_an_exception   an item that passes or does not apply, although a hasty reading would say otherwise
+#                    (inside = false: it lies outside of the period and is no item of it at all)
+# keys               CHG-02: change = commit on main · AC-04: person, spell, system, account · GOV-05: person, policy, version
+"""
+
+Row = dict[str, Any]
+
+
+def _changes() -> Iterator[Row]:
+    landed = {found.change.planted: found for found in repository().landed if found.change.planted}
+    for row in planted()["change"]:
+        found = landed[row["id"]]
+        yield {
+            "check": "changes_reviewed", "control": "CHG-02", "change": found.commit, "pull": found.change.number,
+            "reached_at": zulu(found.change.merged), **_verdict(row),
+        }  # fmt: skip
+
+
+def _verdict(row: Row) -> Row:
+    return {
+        "id": row["id"],
+        "verdict": row["verdict"],
+        "inside": row.get("inside", True),
+        "reason": row["reason"],
+    }
+
+
+def _spell(row: Row) -> Spell:
+    return [s for s in spells() if s.key == row["person"] and s.spell == row.get("spell", s.spell)][-1]
+
+
+def _leavers() -> Iterator[Row]:
+    accounts = {"idp": idp_accounts(), "support": support_accounts(), "": ()}
+    for row in planted()["leaver"]:
+        spell = _spell(row)
+        held = [a.login for a in accounts[row["system"]] if a.person == spell.key]
+        yield {
+            "check": "leavers_disabled", "control": "AC-04", "person": spell.key, "spell": spell.spell,
+            "system": row["system"], "account": held[spell.spell - 1] if held else "", **_verdict(row),
+        }  # fmt: skip
+
+
+def _acknowledgements() -> Iterator[Row]:
+    for row in planted()["acknowledgement"]:
+        yield {
+            "check": "policies_acknowledged", "control": "GOV-05", "person": row["person"],
+            "spell": _spell(row).spell, "policy": row["policy"], "version": row["version"], **_verdict(row),
+        }  # fmt: skip
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else '"' + str(value).replace('"', '\\"') + '"'
+
+
+def _table(name: str, row: Row) -> str:
+    return "\n".join([f"[[{name}]]", *(f"{key} = {_value(value)}" for key, value in row.items()), ""])
+
+
+def counts() -> Row:
+    """How many changes reached main in the period, by the way they took."""
+    inside = [
+        f.change
+        for f in repository().landed
+        if f.change.merged and PERIOD[0] <= f.change.merged.date() <= PERIOD[1]
+    ]
+    return {how: sum(c.how == how for c in inside) for how in ("merge", "squash", "direct")} | {
+        "changes": len(inside)
+    }
+
+
+def text() -> str:
+    """`answers.toml`."""
+    rows = [*_changes(), *_leavers(), *_acknowledgements()]
+    found = [row for row in rows if row["inside"] and row["verdict"] in ("fail", "undetermined")]
+    odd = [row for row in rows if row not in found]
+    numbers = "\n".join(["[changes_in_period]", *(f"{key} = {value}" for key, value in counts().items()), ""])
+    return "\n".join(
+        [
+            HEAD,
+            numbers,
+            *(_table("exception", {k: v for k, v in row.items() if k != "inside"}) for row in found),
+            *(_table("not_an_exception", row) for row in odd),
+            *(_table("surprise", row) for row in planted()["surprise"]),
+            *(_table("remark", row) for row in planted()["remark"]),
+        ]
+    )
