@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import ast
 import re
+import unicodedata
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.architecture.tree import ROOT, SOURCE, Module, dotted, files, modules, nothing, text
+from tickmark.evidence import sampling
 from tickmark.kernel.checks import parse_check
 from tickmark.kernel.recipes import parse_recipe
 from tickmark.kernel.shapes import parse_shape
@@ -26,7 +31,7 @@ def names(page: str) -> set[str]:
     """What a page has in backticks, outside of its code blocks, when it reads like a name of the code."""
     prose = re.sub(r"```.*?```", "", text(page) or "", flags=re.S)
     return {
-        name for name in re.findall(r"`([^`\n]+)`", prose) if re.fullmatch(r"\.?@?[\w./*-]+(\(\))?", name)
+        name for name in re.findall(r"`([^`\n]+)`", prose) if re.fullmatch(r"@?[\w./*][\w./*-]*(\(\))?", name)
     }
 
 
@@ -189,6 +194,16 @@ def test_the_example_collector_reads_its_source(tmp_path: Path) -> None:
         {"system": "door", "account": "8", "person": None},
     ]
     assert (list(source.unknown), [file.name for file in source.files]) == (["mfa"], ["badges.csv"])
+
+
+@given(st.sets(st.from_regex(r"[A-Za-zé]{1,6}-[0-9]{1,4}", fullmatch=True), min_size=1), st.integers(0, 30))
+def test_the_draw_that_auditors_read_is_the_draw_that_is_made(keys: set[str], n: int) -> None:
+    space: dict[str, Any] = {}
+    exec(re.findall(r"```python\n(.*?)```", text("docs/auditors.md") or "", re.S)[0], space)
+    nonce, control = "5f" * 16, "CHG-02"
+    keys = {unicodedata.normalize("NFC", key) for key in keys}
+    seed = sampling.committed_seed(nonce, control, sampling.key_hash(keys))
+    assert space["sample"](keys, nonce, control, n) == sampling.draw(keys, seed, n)
 
 
 def test_decisions_are_numbered_without_a_gap_and_each_is_whole() -> None:
