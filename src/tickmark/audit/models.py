@@ -175,7 +175,10 @@ class ProcedureKind(models.TextChoices):
 
 
 class Procedure(Fact):
-    """A test of one control, as the auditor plans it: the control's version at that time is the test's threshold."""
+    """A test of one control, as the auditor plans it: the control's version is the test's threshold.
+
+    `shape` names the population's list; `items_of` the check whose driving rows are its items (all dated rows if empty).
+    """
 
     PREFIX = "PC"
     engagement = models.ForeignKey(Engagement, models.PROTECT, related_name="procedures")
@@ -183,6 +186,7 @@ class Procedure(Fact):
     kind = models.CharField(max_length=14, choices=ProcedureKind.choices)
     text = models.TextField()
     shape = models.CharField(max_length=40, blank=True)
+    items_of = models.CharField(max_length=60, blank=True)
     risk = models.CharField(max_length=10, default="default")
 
 

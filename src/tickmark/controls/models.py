@@ -112,4 +112,6 @@ class Acknowledgement(Fact):
     digest = models.CharField(max_length=64)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["version", "user"], name="one_acknowledgement_a_version")]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "user"], name="one_acknowledgement_a_version")
+        ]

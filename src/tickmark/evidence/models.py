@@ -50,34 +50,26 @@ class Outcome(models.TextChoices):
 
 
 class Collection(Fact):
-    """One run of a collector: the IPE record (domain.md 4.8). Failed and superseded runs stay visible to the auditor."""
+    """One run of a collector: the IPE record (domain.md 4.8). Failed and superseded runs stay visible to the auditor.
+
+    `record` is the whole record as kernel/collecting.py writes it; `raw_files` lists what was received, before any edit.
+    """
 
     PREFIX = "CL"
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="collections")
     collector = models.CharField(max_length=60)
-    collector_digest = models.CharField(max_length=64)
+    collector_digest = models.CharField(max_length=64, blank=True)
     shape = models.CharField(max_length=40)
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
     problems = models.JSONField()
-    source = models.CharField(max_length=200)
-    query = models.TextField()
-    parameters = models.JSONField()
     run_by = models.CharField(max_length=80)
     how = models.CharField(max_length=20)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField()
-    zone_of_data = models.CharField(max_length=60)
-    zone_of_filter = models.CharField(max_length=60)
     count_at_source = models.IntegerField(null=True)
-    count_in_file = models.IntegerField()
-    columns = models.JSONField()
-    left_out_columns = models.JSONField(default=list)
-    first_event = models.DateTimeField(null=True)
-    last_event = models.DateTimeField(null=True)
-    limits = models.JSONField()
-    exchanges = models.JSONField()
+    count_in_file = models.IntegerField(null=True)
+    record = models.JSONField()
     raw_files = models.JSONField()
-    rows_file = DigestField(null=True)
 
 
 class Evidence(Fact):
@@ -95,7 +87,9 @@ class Evidence(Fact):
     covers_to = models.DateField(null=True)
     observed_at = models.DateTimeField(null=True)
     collected_at = models.DateTimeField()
-    collection = models.OneToOneField(Collection, models.PROTECT, null=True, blank=True, related_name="evidence")
+    collection = models.OneToOneField(
+        Collection, models.PROTECT, null=True, blank=True, related_name="evidence"
+    )
     replaces = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="replaced_by")
 
     class Meta:

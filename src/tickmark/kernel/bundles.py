@@ -73,7 +73,7 @@ def _from_folder(source: Source, folder: Path) -> Bundle:
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
     if not files:
         raise Invalid(f"{folder.name!r} is empty.", "There is no file in the folder.", "Export it again.", "path")
-    source.bytes(f"{folder.name}.zip", packed(files))
+    source.answer(f"{folder.name}.zip", packed(files))
     return Bundle(folder.name, files)
 
 

@@ -313,8 +313,9 @@ def _assert_whole(
 
 
 def _assert_each(con: duckdb.DuckDBPyConnection, check: Check, driving: str, given: Mapping[str, Any]) -> None:
-    lost = f"select row_key from ({driving}) where row_key not in (select subject from judged where subject is not null)"
-    strange = f"select subject from judged where subject is not null and subject not in ({driving})"
+    subjects = "select subject from judged where subject is not null"
+    lost = f"select row_key from ({driving}) where row_key not in ({subjects})"
+    strange = f"{subjects} and subject not in ({driving})"
     twice = "select item from judged group by item having count(*) > 1"
     for query, used, words in (
         (lost, given, "lost the item"),

@@ -206,5 +206,6 @@ def _shrunken(source: Source, shape: Shape, info: TableInfo) -> list[Problem]:
     if before and not info.rows:
         return [Problem("empty_now", f"The list is empty, but the run before had {before:,} rows.")]
     if shape.grows and info.rows < before:
-        return [Problem("fewer_now", f"{info.rows:,} rows came, but the run before had {before:,}; events do not vanish.")]
+        words = f"{info.rows:,} rows came, but the run before had {before:,}; events do not vanish."
+        return [Problem("fewer_now", words)]
     return []

@@ -30,6 +30,8 @@ SIGNATURES = {
     b"\x7fELF": "a program",
 }
 
+MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
 SourceRow = Mapping[str, Any]
 
 
@@ -57,7 +59,7 @@ def decoded(name: str, content: bytes, encodings: tuple[str, ...]) -> str:
 
     A file in which some lines are UTF-8 and others are not is mixed: any reading of it would be a guess.
     """
-    for mark, encoding in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+    for mark, encoding in MARKS.items():
         if content.startswith(mark):
             return _strictly(name, content, encoding)
     odd = _lines_not_utf8(content)
@@ -84,9 +86,7 @@ def _lines_not_utf8(content: bytes) -> list[int]:
 
 def _has_utf8_letters(content: bytes, odd: list[int]) -> bool:
     bad = set(odd)
-    return any(
-        not line.isascii() for number, line in enumerate(content.split(b"\n"), 1) if number not in bad
-    )
+    return any(not line.isascii() for number, line in enumerate(content.split(b"\n"), 1) if number not in bad)
 
 
 def _is(line: bytes, encoding: str) -> bool:

@@ -113,12 +113,13 @@ class _Reading:
         name = child.file.replace("{number}", str(reach(row, child.by)))
         content = self.bundle.find(name)
         if content is None:
-            self.faults.note("child_missing", child.name, f"{name} is missing, so {child.name} are unknown.", self.number)
+            sentence = f"{name} is missing, so {child.name} are unknown."
+            self.faults.note("child_missing", child.name, sentence, self.number)
             return None
         self.child_files += 1
         items = records(name, parsed(name, content.decode("utf-8", "strict")))
         if len(items) in child.pages:
-            sentence = f"{name} holds exactly one full page of {len(items)}, so more may be missing; {child.name} are unknown."
+            sentence = f"{name} holds exactly one full page of {len(items)}: more may be missing."
             self.faults.note("child_cut", child.name, sentence, self.number)
             return None
         return [{part.name: self._value(part, item, zone, self.number) for part in child.fields} for item in items]
@@ -126,11 +127,11 @@ class _Reading:
     def _refuse_keyless(self) -> None:
         for part in self._fields():
             if part.name in self.key and self._absent(part):
-                why = f"The key {part.name} comes from it; without it rows cannot be told apart. There is {', '.join(sorted(self.present))}."
+                why = f"It gives the key {part.name}. There is {', '.join(sorted(self.present))}."
                 raise Invalid(f"The column {' or '.join(part.from_)} is missing.", why, "Export it with that column.")
 
     def _absent(self, part: Field) -> bool:
-        heads = {path for path in part.from_} | {path.partition(".")[0] for path in part.from_}
+        heads = set(part.from_) | {path.partition(".")[0] for path in part.from_}
         return bool(part.from_) and not heads & self.present
 
     def _check_columns(self) -> None:
@@ -160,14 +161,16 @@ class _Reading:
             self.source.note("page_full", f"The last page is full ({size} rows), so one more must follow.")
         short = [number for number, count in zip(numbers[:-1], sizes[:-1], strict=True) if count != size]
         if short:
-            self.source.note("page_short", f"Page {short[0]} does not hold {size} rows although more follow.", count=len(short))
+            sentence = f"Page {short[0]} does not hold {size} rows although more follow."
+            self.source.note("page_short", sentence, count=len(short))
 
     def _check_count(self) -> None:
         declared = self._declared()
         if declared is not None:
             self.source.count("the count that the export declares", declared, self.number)
         elif self.number in CAPS:
-            self.source.note("maybe_capped", f"It has exactly {self.number:,} rows and declares no count: it may be cut.")
+            sentence = f"It has exactly {self.number:,} rows and declares no count: it may be cut."
+            self.source.note("maybe_capped", sentence)
         if declared is None:
             self.source.limits.append("The export declares no count.")
 
@@ -193,4 +196,3 @@ class _Reading:
                     self.source.limits.append(f"{words} Confirmed: {confirmed}")
                 else:
                     self.source.note("never_seen", words, column=column)
-

@@ -1,4 +1,4 @@
-"""Recipes: how a file of some system becomes rows of a shape. The recipe is itself evidence."""
+"""Recipes: how a file of some system becomes rows of a shape. Its text is the query of the run."""
 
 from __future__ import annotations
 

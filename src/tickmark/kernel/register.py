@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from tickmark.kernel.checks import Check, load_check
 from tickmark.kernel.errors import Conflict, Invalid
@@ -187,9 +187,10 @@ def _imported(point: EntryPoint) -> ModuleType:
 def _add_module(registers: Registers, module: ModuleType, origin: str) -> None:
     file = Path(str(module.__file__))
     for thing in vars(module).values():
-        register: Register[Any] | None = {Collector: registers.collectors, Notifier: registers.notifiers}.get(type(thing))
-        if register is not None:
-            register.add(thing.name, thing, file=file, origin=origin, version=thing.version)
+        if isinstance(thing, Collector):
+            registers.collectors.add(thing.name, thing, file=file, origin=origin, version=thing.version)
+        elif isinstance(thing, Notifier):
+            registers.notifiers.add(thing.name, thing, file=file, origin=origin, version=thing.version)
 
 
 def _template(path: Path) -> Template:

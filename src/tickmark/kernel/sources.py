@@ -168,7 +168,7 @@ class Source:
         self._exchanged(f"read {name or path.name}", self.files[-1])
         return self.files[-1]
 
-    def bytes(self, name: str, content: bytes) -> RawFile:
+    def answer(self, name: str, content: bytes) -> RawFile:
         """Keep the bytes of an answer that were already received."""
         for _ in self.keep(name, [content]):
             pass

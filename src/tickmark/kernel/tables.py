@@ -86,7 +86,7 @@ class Faults:
     def note(self, code: str, column: str, sentence: str, row: int) -> None:
         """Note a fault of the row of that number (from 1)."""
         first, rows, count = self.found.get((code, column), (sentence, [], 0))
-        self.found[code, column] = (first, (rows + [row])[:SHOWN], count + 1)
+        self.found[code, column] = (first, [*rows, row][:SHOWN], count + 1)
 
     def problems(self) -> tuple[Problem, ...]:
         """What was noted so far."""
@@ -152,6 +152,19 @@ def read(
         query, values = _selection(path, where or {}, order)
         cursor = con.execute(f"{query} limit ? offset ?", [*values, limit, offset])
         return [dict(zip(known, row, strict=True)) for row in cursor.fetchall()]
+
+
+def find(path: Path, column: str, values: Sequence[str], columns: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The rows whose `column` is one of `values`, by that value, with the named columns only."""
+    with sealed([path]) as con:
+        known = _columns(con, path)
+        for name in (column, *columns):
+            if name not in known:
+                raise Invalid(f"The table has no column {name}.", f"It has {', '.join(known)}.")
+        wanted = ", ".join(f'"{name}"' for name in (column, *columns))
+        query = f'select {wanted} from read_parquet({quoted(path)}) where "{column}" in (select unnest(?))'
+        rows = con.execute(query, [list(values)]).fetchall()
+        return {row[0]: dict(zip(columns, row[1:], strict=True)) for row in rows}
 
 
 def count(path: Path) -> int:
@@ -336,4 +349,5 @@ def _selection(path: Path, where: Mapping[str, Any], order: Sequence[str]) -> tu
 
 
 def quoted(value: object) -> str:
+    """A value as a text literal of SQL; paths and settings cannot be bound as parameters."""
     return "'" + str(value).replace("'", "''") + "'"

@@ -165,5 +165,3 @@ class Departure(Fact):
     PREFIX = "DE"
     employment = models.OneToOneField(Employment, models.PROTECT, related_name="departure")
     ends_on = models.DateField()
-
-

@@ -32,7 +32,9 @@ def digest_of(secret: str) -> str:
 
 def token_user(secret: str, moment: datetime) -> tuple[User, frozenset[str]] | None:
     """The account and scopes behind a live API token."""
-    found = Token.objects.filter(digest=digest_of(secret), end=None, expires_at__gt=moment, user__is_active=True)
+    found = Token.objects.filter(
+        digest=digest_of(secret), end=None, expires_at__gt=moment, user__is_active=True
+    )
     token: Any = found.select_related("user").first()
     return (token.user, frozenset(token.scopes)) if token else None
 

@@ -22,7 +22,10 @@ def fragment(request: HttpRequest, error: TickmarkError) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """No such address."""
-    return page(request, NotFound("There is no such page.", "The address may be mistyped.", "Start again from the home page."))
+    return page(
+        request,
+        NotFound("There is no such page.", "The address may be mistyped.", "Start again from the home page."),
+    )
 
 
 def refused(request: HttpRequest, exception: Any = None) -> HttpResponse:

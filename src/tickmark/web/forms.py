@@ -22,7 +22,11 @@ def raw(action: Action[..., Any], request: HttpRequest) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, kind in action.types.items():
         if name in request.FILES:
-            found[name] = [keep(item) for item in request.FILES.getlist(name)] if _many(kind) else keep(request.FILES[name])
+            found[name] = (
+                [keep(item) for item in request.FILES.getlist(name)]
+                if _many(kind)
+                else keep(request.FILES[name])
+            )
         elif name in request.POST:
             found[name] = _value(kind, request.POST.getlist(name), name)
         elif kind is bool:
@@ -34,7 +38,12 @@ def keep(upload: Any) -> Upload:
     """Keep an uploaded file under its digest; its name is only a label, stripped of paths."""
     kept = files.keep(upload)
     name = str(upload.name or "file").replace("\\", "/").rsplit("/", 1)[-1].strip()[:200] or "file"
-    return Upload("".join(c for c in name if c.isprintable()), str(upload.content_type or "application/octet-stream")[:100], kept.sha256, kept.size)
+    return Upload(
+        "".join(c for c in name if c.isprintable()),
+        str(upload.content_type or "application/octet-stream")[:100],
+        kept.sha256,
+        kept.size,
+    )
 
 
 def _many(kind: Any) -> bool:
@@ -60,12 +69,16 @@ def _structured(kind: Any) -> bool:
     return typing.get_origin(kind) in (dict, list)
 
 
-def fields(action: Action[..., Any], values: dict[str, Any], error: TickmarkError | None = None) -> list[dict[str, Any]]:
+def fields(
+    action: Action[..., Any], values: dict[str, Any], error: TickmarkError | None = None
+) -> list[dict[str, Any]]:
     """The action's form as a list of fields for `do.html`, with what was typed and the error at its field."""
     return [_field(action, name, kind, values, error) for name, kind in action.types.items()]
 
 
-def _field(action: Action[..., Any], name: str, kind: Any, values: dict[str, Any], error: TickmarkError | None) -> dict[str, Any]:
+def _field(
+    action: Action[..., Any], name: str, kind: Any, values: dict[str, Any], error: TickmarkError | None
+) -> dict[str, Any]:
     default = action.signature.parameters[name].default
     given = values.get(name, "" if default is inspect.Parameter.empty or default is None else default)
     return {
@@ -95,7 +108,11 @@ def _kind(name: str, kind: Any) -> str:
         return "select"
     if name == "password":
         return "password"
-    return "textarea" if name in {"text", "statement", "reason", "note", "detail", "fact", "services", "boundary", "plan"} else "text"
+    return (
+        "textarea"
+        if name in {"text", "statement", "reason", "note", "detail", "fact", "services", "boundary", "plan"}
+        else "text"
+    )
 
 
 def choices(kind: Any) -> list[tuple[str, str]]:
@@ -107,5 +124,3 @@ def choices(kind: Any) -> list[tuple[str, str]]:
     if isinstance(base, type) and issubclass(base, Enum):
         return [(str(item.value), str(getattr(item, "label", item.value))) for item in base]
     return []
-
-

@@ -42,4 +42,8 @@ class ActorMiddleware:
             return None
         if is_empty():
             return None if request.path in ("/welcome", "/do/people.set_up") else redirect("/welcome")
-        return redirect(f"/account/login/?next={request.path}") if request.path not in ("/do/people.join",) else None
+        return (
+            redirect(f"/account/login/?next={request.path}")
+            if request.path not in ("/do/people.join",)
+            else None
+        )

@@ -31,7 +31,13 @@ def steps(actor: Actor, day: date, path: str) -> dict[str, Any]:
         return {"tasks": tasks, "steps": []}
     states = steps_state(actor, day)
     rows = [
-        {"slug": slug, "name": name, "url": url, "state": states.get(slug, "later"), "owed": sum(t.step == slug for t in owed)}
+        {
+            "slug": slug,
+            "name": name,
+            "url": url,
+            "state": states.get(slug, "later"),
+            "owed": sum(t.step == slug for t in owed),
+        }
         for slug, name, url in STEPS
     ]
     here = next((slug for slug, _, url in STEPS if path.startswith(url)), "")

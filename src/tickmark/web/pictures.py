@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 VERDICTS = ("pass", "fail", "undetermined", "not_applicable")
 STRIP_STATES = (*VERDICTS, "none")
 ROAD_STATES = ("done", "current", "next", "later")
+BAR = 42  # pixels from one bar to the next: its label above, its figure beside
 Point = tuple[float, float]
 
 
@@ -56,25 +57,25 @@ def verdict_class(state: str) -> str:
 
 
 def bars(items: Sequence[tuple[str, float]], title: str, *, unit: str = "", kind: str = "") -> SafeString:
-    """Horizontal bars, one per (label, value); values in `unit`, none below zero.
+    """Horizontal bars, one per (label, value); values in `unit` (named in the description), none below zero.
 
     `kind` is a verdict that colours all bars, or empty for the plain accent.
     """
     most = max((value for _, value in items), default=0)
-    body = "".join(_bar(at, label, value, most, unit, kind) for at, (label, value) in enumerate(items))
+    body = "".join(_bar(at, label, value, most, kind) for at, (label, value) in enumerate(items))
     desc = "; ".join(f"{label}: {value:g} {unit}".strip() for label, value in items) or "Nothing to show."
-    return svg("bars", title, desc, body, height=max(28 * len(items), 4))
+    return svg("bars", title, desc, body, height=max(BAR * len(items) - 8, 4))
 
 
-def _bar(at: int, label: str, value: float, most: float, unit: str, kind: str) -> str:
-    top = at * 28
-    length = 50 * max(value, 0) / most if most else 0
-    figure = f"{value:,g} {unit}".strip()
+def _bar(at: int, label: str, value: float, most: float, kind: str) -> str:
+    top = at * BAR
+    length = 70 * max(value, 0) / most if most else 0
+    figure = f"{value:,g}"
     colour = verdict_class(kind) if kind else "v-plain"
     return (
-        f'<text x="0" y="{top + 18}">{escape(_short(label, 34))}</text>'
-        f'<rect class="{colour}" x="34%" y="{top + 7}" width="{length:.3f}%" height="14" rx="2"/>'
-        f'<text class="figure" x="{34 + length:.3f}%" dx="8" y="{top + 18}">{escape(figure)}</text>'
+        f'<text x="0" y="{top + 12}">{escape(_short(label, 48))}</text>'
+        f'<rect class="{colour}" x="0" y="{top + 19}" width="{length:.3f}%" height="10" rx="2"/>'
+        f'<text class="figure" x="{length:.3f}%" dx="8" y="{top + 28}">{escape(figure)}</text>'
     )
 
 
@@ -86,7 +87,9 @@ def spark(values: Sequence[float | None], title: str, *, unit: str = "") -> Safe
     """A line of values in time order; `None` (not known) breaks the line and is never bridged."""
     known = [value for value in values if value is not None]
     low, high = (min(known), max(known)) if known else (0.0, 0.0)
-    points = [None if v is None else (_across(i, len(values)), _up(v, low, high)) for i, v in enumerate(values)]
+    points = [
+        None if v is None else (_across(i, len(values)), _up(v, low, high)) for i, v in enumerate(values)
+    ]
     body = "".join(_stroke(piece) for piece in _pieces(points))
     return svg("spark", title, _spark_words(values, known, unit), body, height=40, view="0 0 100 40")
 
@@ -95,7 +98,10 @@ def _spark_words(values: Sequence[float | None], known: Sequence[float], unit: s
     if not known:
         return "No value is known."
     missing = len(values) - len(known)
-    span = f"From {known[0]:g} to {known[-1]:g} {unit}".strip() + f", lowest {min(known):g}, highest {max(known):g}."
+    span = (
+        f"From {known[0]:g} to {known[-1]:g} {unit}".strip()
+        + f", lowest {min(known):g}, highest {max(known):g}."
+    )
     return span + (f" {missing} of {len(values)} values are not known." if missing else "")
 
 
@@ -174,12 +180,14 @@ def months(first: date, last: date) -> list[tuple[str, float, float]]:
 
 def axis(first: date, last: date) -> SafeString:
     """Month names above a control × day map; narrow months keep their tick and lose their name."""
-    body = "".join(
-        f'<line x1="{start:.3f}%" x2="{start:.3f}%" y1="0" y2="18"/>'
-        + (f'<text x="{start:.3f}%" dx="4" y="12">{name}</text>' if wide > 4 else "")
-        for name, start, wide in months(first, last)
-    )
+    body = "".join(_month(at, *month) for at, month in enumerate(months(first, last)))
     return svg("axis", "Months", f"{short_day(first)} to {short_day(last)}", body, height=18)
+
+
+def _month(at: int, name: str, start: float, wide: float) -> str:
+    place, kind = f"{start:.3f}%", "even" if at % 2 else "odd"
+    word = f'<text class="{kind}" x="{place}" dx="4" y="12">{name}</text>' if wide > 4 else ""
+    return f'<line x1="{place}" x2="{place}" y1="0" y2="18"/>{word}'
 
 
 def stacked(parts: Sequence[tuple[str, int]], title: str) -> SafeString:
@@ -213,4 +221,8 @@ def _station(at: int, name: str, state: str, wide: float) -> str:
         if kind == "done"
         else f'<text class="number" x="{centre}" y="18.5">{at + 1}</text>'
     )
-    return f'<g class="station {kind}"><circle cx="{centre}" cy="14" r="11"/>{tick}<text x="{centre}" y="44">{escape(name)}</text></g>'
+    circle, word = (
+        f'<circle cx="{centre}" cy="14" r="11"/>',
+        f'<text x="{centre}" y="44">{escape(name)}</text>',
+    )
+    return f'<g class="station {kind}">{circle}{tick}{word}</g>'

@@ -9,7 +9,18 @@ from django.urls import URLPattern, path
 
 from tickmark.web.views import common, do
 
-PAGES = ("home", "people", "scope", "controls", "evidence", "readiness", "audit", "followup", "report", "upkeep")
+PAGES = (
+    "home",
+    "people",
+    "scope",
+    "controls",
+    "evidence",
+    "readiness",
+    "audit",
+    "followup",
+    "report",
+    "upkeep",
+)
 
 
 def _pages() -> list[URLPattern]:

@@ -22,7 +22,9 @@ def day_of(request: HttpRequest) -> date:
     try:
         return date.fromisoformat(given)
     except ValueError:
-        raise Invalid(f"'{given[:20]}' is not a day.", "A day is written 2026-03-31.", "Pick one.", "day") from None
+        raise Invalid(
+            f"'{given[:20]}' is not a day.", "A day is written 2026-03-31.", "Pick one.", "day"
+        ) from None
 
 
 def known_of(request: HttpRequest) -> int | None:

@@ -39,7 +39,7 @@ CHUNK = MIB
 
 PASS, FAIL, UNDETERMINED, NOT_APPLICABLE = "pass", "fail", "undetermined", "not_applicable"
 
-# The table is the same, byte for byte, in verify.html.
+# verify.html holds the same table.
 SAYS: dict[str, tuple[str, str]] = {
     "container": (PASS, "{count} files, read in place"),
     "bundle-missing": (FAIL, "There is nothing to read here."),
@@ -312,7 +312,7 @@ def _base64(text: str) -> bytes:
 
 
 def _number(text: str) -> int:
-    if not re.fullmatch(r"0|[1-9][0-9]{0,15}", text):
+    if not re.fullmatch(r"0|[1-9][0-9]{0,14}", text):
         raise Unreadable("a number in it is not a number")
     return int(text)
 
@@ -452,11 +452,15 @@ def path_leads(index: int, size: int, leaf: bytes, path: list[bytes], root: byte
 # --- the container: a zip read in place, or a folder ---
 
 
+def _shown(name: str) -> str:
+    return re.sub(r"[^\x20-\x7e]", "?", name)
+
+
 def check_name(name: str) -> None:
     """Refuse a name that could leave the folder, or that two systems would read differently."""
     parts = name.split("/")
     if re.search(r"[\x00-\x1f\x7f\\]|^[A-Za-z]:", name) or any(part in ("", ".", "..") for part in parts):
-        raise Refusal("name-unsafe", ascii(name)[1:-1])
+        raise Refusal("name-unsafe", _shown(name))
 
 
 class Source:
@@ -481,7 +485,7 @@ class Folder(Source):
         for file in sorted(path.rglob("*")):
             name = file.relative_to(path).as_posix()
             if file.is_symlink():
-                raise Refusal("name-unsafe", name)
+                raise Refusal("name-unsafe", _shown(name))
             if file.is_file():
                 check_name(name)
                 self.names[name] = file.stat().st_size
@@ -505,6 +509,15 @@ class Part(NamedTuple):
     crc: int
 
 
+class Listed(NamedTuple):
+    """One line of the zip's directory: where the file's own header stands, and what it says."""
+
+    header: int
+    flags: int
+    name: str
+    part: Part
+
+
 def _broken(why: str) -> Refusal:
     return Refusal("zip-broken", why=why)
 
@@ -516,6 +529,13 @@ class Zip(Source):
         self.file: BinaryIO = path.open("rb")
         self.length = self.file.seek(0, 2)
         self.parts: dict[str, Part] = {}
+        try:
+            self._open()
+        except BaseException:
+            self.file.close()
+            raise
+
+    def _open(self) -> None:
         if self._at(0, 4) not in (b"PK\x03\x04", b"PK\x05\x06"):
             raise Refusal("not-a-zip")
         self._read_directory(*self._find_directory())
@@ -548,39 +568,43 @@ class Zip(Source):
         return count, offset, end
 
     def _read_directory(self, count: int, offset: int, end: int) -> None:
-        directory, at, total = self._at(offset, end - offset), 0, 0
-        extents: list[tuple[int, int, str, Part, int]] = []
+        directory, at = self._at(offset, end - offset), 0
+        listed: list[Listed] = []
         for _ in range(count):
-            at, header, flags, name, part = _directory_entry(directory, at)
-            total += part.size
-            extents.append((header, flags, name, part, 0))
+            at, one = _directory_entry(directory, at)
+            listed.append(one)
         if at != len(directory):
             raise _broken("its directory is not where it should be")
+        total = sum(one.part.size for one in listed)
         if total > MOST_BYTES or (total > SUSPICIOUS_BYTES and total > MOST_GROWTH * self.length):
             raise Refusal("zip-bomb", size=total)
-        extents.sort(key=lambda extent: extent[0])
-        expected: int = 0
+        self._place(sorted(listed, key=lambda one: one.header), offset)
+
+    def _place(self, listed: list[Listed], end: int) -> None:
+        """Find where each file's bytes start; between two files there is nothing but a data descriptor."""
+        expected = 0
         slack: tuple[int, ...] = (0,)
-        for header, flags, name, part, _zero in extents:
-            if header - expected not in slack:
+        for one in listed:
+            if one.header - expected not in slack:
                 raise _broken("files overlap or bytes stand between them")
-            start = header + self._local_header(header, flags, name, part)
-            expected, slack = start + part.packed, ((12, 16, 20, 24) if flags & 8 else (0,))
-            self._keep(name, part._replace(start=start))
-        if offset - expected not in slack:
+            start = one.header + self._local_header(one)
+            expected = start + one.part.packed
+            slack = (12, 16, 20, 24) if one.flags & 8 else (0,)
+            self._keep(one.name, one.part._replace(start=start))
+        if end - expected not in slack:
             raise _broken("files overlap or bytes stand between them")
 
-    def _local_header(self, offset: int, flags: int, name: str, part: Part) -> int:
+    def _local_header(self, one: Listed) -> int:
         """Length of the header before a file; it has to agree with the directory."""
-        local = self._at(offset, 30)
+        local, part = self._at(one.header, 30), one.part
         if len(local) < 30 or local[:4] != b"PK\x03\x04":
             raise _broken("a file is not where the directory says")
         method, crc, packed, size, name_length, extra = struct.unpack("<8xH4xIIIHH", local)
-        streamed = flags & 8 or 0xFFFFFFFF in (packed, size)
+        streamed = one.flags & 8 or 0xFFFFFFFF in (packed, size)
         agree = streamed or (crc, packed, size) == (part.crc, part.packed, part.size)
         if method != part.method or not agree:
             raise _broken("a file's header and the directory disagree")
-        if self._at(offset + 30, name_length) != name.encode("utf-8"):
+        if self._at(one.header + 30, name_length) != one.name.encode("utf-8"):
             raise _broken("a file's header and the directory disagree")
         return 30 + int(name_length) + int(extra)
 
@@ -615,17 +639,20 @@ class Zip(Source):
         unpack = zlib.decompressobj(-15)
         try:
             for packed in self._packed(part):
+                if unpack.eof:
+                    raise zlib.error
                 while packed and not unpack.eof:
                     yield unpack.decompress(packed, CHUNK)
                     packed = unpack.unconsumed_tail
+            yield unpack.flush()
         except zlib.error:
             raise Unreadable("it cannot be unpacked") from None
         if not unpack.eof or unpack.unused_data:
             raise Unreadable("it cannot be unpacked")
 
 
-def _directory_entry(directory: bytes, at: int) -> tuple[int, int, int, str, Part]:
-    """Where the next entry starts, the file's header offset, its flags, name and sizes."""
+def _directory_entry(directory: bytes, at: int) -> tuple[int, Listed]:
+    """Where the next line of the directory starts, and this one."""
     fixed = directory[at : at + 46]
     if len(fixed) < 46 or fixed[:4] != b"PK\x01\x02":
         raise _broken("its directory is cut short")
@@ -644,8 +671,9 @@ def _directory_entry(directory: bytes, at: int) -> tuple[int, int, int, str, Par
     except ValueError:
         raise Refusal("name-unsafe", raw.hex()) from None
     if made_by == 3 and mode >> 28 == 0xA:  # a symbolic link
-        raise Refusal("name-unsafe", name)
-    return end_of_extra + comment_length, header, flags, name, Part(0, packed, size, method, crc)
+        raise Refusal("name-unsafe", _shown(name))
+    part = Part(0, packed, size, method, crc)
+    return end_of_extra + comment_length, Listed(header, flags, name, part)
 
 
 def _large_sizes(extra: bytes, size: int, packed: int, header: int) -> tuple[int, int, int]:
@@ -663,11 +691,10 @@ def _large_sizes(extra: bytes, size: int, packed: int, header: int) -> tuple[int
 
 def open_source(path: Path) -> Source:
     """The bundle at a path, or Refusal."""
-    if path.is_dir():
-        return Folder(path)
-    if not path.is_file():
-        raise Refusal("bundle-missing")
-    return Zip(path)
+    try:
+        return Folder(path) if path.is_dir() else Zip(path)
+    except OSError:
+        raise Refusal("bundle-missing") from None
 
 
 def read(source: Source, name: str, limit: int) -> bytes:

@@ -51,7 +51,10 @@ CHANGES = [
 ]
 DAYS = [("Accounts of leavers", 4.0), ("Changes without review", 17.0), ("Late access reviews", 1.0)]
 AGES = [("Jan", 4.0), ("Feb", 3.5), ("Mar", None), ("Apr", 3.0), ("May", 2.0), ("Jun", 2.2)]
-READS = [("shared", "Both sides", "The company and the auditor."), ("own", "Our side only", "Never shown to the other side.")]
+READS = [
+    ("shared", "Both sides", "The company and the auditor."),
+    ("own", "Our side only", "Never shown to the other side."),
+]
 REFUSED = {
     "what": "The sample cannot be drawn yet.",
     "why": "The population POP-7 counts 409 changes, the repository 412.",
@@ -70,7 +73,8 @@ def steps() -> list[dict[str, Any]]:
     states = ("done", "done", "done", "done", "current", "next", "later", "later")
     owed = (0, 0, 2, 0, 4, 1, 0, 0)
     return [
-        {"slug": n.lower(), "name": n, "url": "#road", "state": s, "owed": o} for n, s, o in zip(names, states, owed, strict=True)
+        {"slug": n.lower(), "name": n, "url": "#road", "state": s, "owed": o}
+        for n, s, o in zip(names, states, owed, strict=True)
     ]
 
 
@@ -114,11 +118,31 @@ def events() -> list[dict[str, Any]]:
     told = (
         ("Request closed", "Priya Raman", "auditor", "good", "The list agrees with the population."),
         ("Answer sent", "Noor Haddad", "company", "neutral", ""),
-        ("Sent back: the export ends on 30 September", "Priya Raman", "auditor", "warn", "Period asked for: to 31 October."),
-        ("Count disagreed with the source", "Tickmark", "", "bad", "409 in the export, 412 in the repository."),
+        (
+            "Sent back: the export ends on 30 September",
+            "Priya Raman",
+            "auditor",
+            "warn",
+            "Period asked for: to 31 October.",
+        ),
+        (
+            "Count disagreed with the source",
+            "Tickmark",
+            "",
+            "bad",
+            "409 in the export, 412 in the repository.",
+        ),
     )
     return [
-        {"at": at(date(2026, 11, 12 - n), 9), "who": who, "side": side, "what": what, "detail": detail, "tone": tone, "url": "#timeline"}
+        {
+            "at": at(date(2026, 11, 12 - n), 9),
+            "who": who,
+            "side": side,
+            "what": what,
+            "detail": detail,
+            "tone": tone,
+            "url": "#timeline",
+        }
         for n, (what, who, side, tone, detail) in enumerate(told)
     ]
 
@@ -160,6 +184,10 @@ def items() -> list[dict[str, Any]]:
         ("pass", "pass", "pass", "not_applicable"), ("pass", "pass", "", ""),
     )  # fmt: skip
     return [
-        {"ref": f"#{1182 + 31 * at}", "name": f"merged {FIRST + timedelta(days=40 * at):%-d %b %Y}", "marks": row}
+        {
+            "ref": f"#{1182 + 31 * at}",
+            "name": f"merged {FIRST + timedelta(days=40 * at):%-d %b %Y}",
+            "marks": row,
+        }
         for at, row in enumerate(marks)
     ]

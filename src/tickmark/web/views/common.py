@@ -56,7 +56,9 @@ def download(request: HttpRequest, reference: str) -> FileResponse:
     with files.local(getattr(row, digest)) as path:
         stream = path.open("rb")
     return FileResponse(
-        stream, as_attachment=True, filename=getattr(row, name) if name else f"{reference}.pdf",
+        stream,
+        as_attachment=True,
+        filename=getattr(row, name) if name else f"{reference}.pdf",
         content_type=media_type if "/" in media_type else "application/octet-stream",
     )
 
@@ -65,7 +67,9 @@ def download(request: HttpRequest, reference: str) -> FileResponse:
 def see_as(request: HttpRequest) -> HttpResponse:
     """Enter as another character. Demo homes only."""
     if not settings.DEMO:
-        raise Refused("Nobody can be seen as another person here.", "These are real books.", "Sign in as yourself.")
+        raise Refused(
+            "Nobody can be seen as another person here.", "These are real books.", "Sign in as yourself."
+        )
     who = request.POST.get("who", "")
     user = User.objects.filter(pk=int(who)).first() if who.isdigit() else None
     if user is None:

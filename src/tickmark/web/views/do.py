@@ -36,7 +36,12 @@ def do(request: HttpRequest, name: str) -> HttpResponse:
     except TickmarkError as error:
         if getattr(request, "htmx", False):
             return errors.fragment(request, error)
-        context = {"action": action, "fields": forms.fields(action, raw, error), "error": error, "next": _next(request)}
+        context = {
+            "action": action,
+            "fields": forms.fields(action, raw, error),
+            "error": error,
+            "next": _next(request),
+        }
         return render(request, "do.html", context, status=error.status)
     return _done(request, action.says, result)
 
@@ -47,7 +52,11 @@ def _done(request: HttpRequest, says: str, result: Any) -> HttpResponse:
     if secret:
         messages.info(request, f"Shown once, copy it now: {secret}")
     target = _next(request).replace("{ref}", str(getattr(result, "ref", "")))
-    return HttpResponseClientRedirect(target) if getattr(request, "htmx", False) else HttpResponseRedirect(target)
+    return (
+        HttpResponseClientRedirect(target)
+        if getattr(request, "htmx", False)
+        else HttpResponseRedirect(target)
+    )
 
 
 def _next(request: HttpRequest) -> str:

@@ -1,0 +1,128 @@
+"""Verbs of the engagement: open it, plan it, staff it (domain.md 8.3, 8.4)."""
+
+from __future__ import annotations
+
+import re
+
+from tickmark.audit.methods import method as firm_method
+from tickmark.audit.models import (
+    Commission,
+    Engagement,
+    Independence,
+    SeedRule,
+    TeamEnd,
+    TeamMember,
+    TeamRole,
+)
+from tickmark.kernel import clock
+from tickmark.kernel.access import Actor
+from tickmark.kernel.action import action, need
+from tickmark.kernel.errors import Conflict
+from tickmark.people.models import Side, User
+from tickmark.scope.models import Period, System, SystemVersion
+
+HEX64 = re.compile(r"[0-9a-f]{64}")
+
+
+@action("audit.open")
+def open_engagement(
+    actor: Actor,
+    code: str,
+    system: System,
+    period: Period,
+    firm: str,
+    method: str = "default-2026",
+    seed_rule: SeedRule = SeedRule.COMMITTED,
+) -> Engagement:
+    """Open an engagement with a firm for a period; criteria set, categories and method are pinned for ever."""
+    need(
+        period.system_id == system.pk,
+        f"{period.ref} is a period of another system.",
+        "",
+        "Choose one of this system.",
+        "period",
+    )
+    need(firm.strip(), "The firm has no name.", "It signs the report.", "Give its name.", "firm")
+    firm_method(method)
+    version = SystemVersion.objects.as_of(max(period.end, clock.today())).filter(system=system).first()
+    need(
+        version,
+        "The system is not described.",
+        "There is no version of it in force.",
+        "Describe and approve it first.",
+        "system",
+    )
+    assert version is not None
+    row = Engagement(
+        code=code,
+        system=system,
+        period=period,
+        firm=firm,
+        categories=version.categories,
+        criteria_set=version.criteria_set,
+        method=method,
+        seed_rule=seed_rule,
+    )
+    row.save()
+    return row
+
+
+@action("audit.plan")
+def plan(actor: Actor, engagement: Engagement, commitment: str = "", plan: str = "") -> Commission:
+    """Commit to a nonce by its SHA-256 before any population is locked; the nonce itself stays with you."""
+    committed = engagement.seed_rule == SeedRule.COMMITTED
+    need(
+        not committed or HEX64.fullmatch(commitment),
+        "The commitment is not a SHA-256.",
+        "It has 64 characters of 0-9 and a-f.",
+        "Make a nonce of at least 128 bits and give its SHA-256.",
+        "commitment",
+    )
+    row = Commission(engagement=engagement, commitment=commitment if committed else "", plan=plan)
+    row.save()
+    return row
+
+
+@action("audit.add_member")
+def add_member(actor: Actor, engagement: Engagement, user: User, role: TeamRole) -> TeamMember:
+    """Add an auditor to the engagement's team."""
+    need(
+        user.side == Side.AUDITOR,
+        f"{user} is on the company's side.",
+        "Nobody is on both.",
+        "Invite an auditor.",
+        "user",
+    )
+    if TeamMember.objects.filter(engagement=engagement, user=user, role=role, end=None).exists():
+        raise Conflict(f"{user} has this role already.", "", "", "role")
+    held = set(
+        TeamMember.objects.filter(engagement=engagement, user=user, end=None).values_list("role", flat=True)
+    )
+    clash = (role == TeamRole.QUALITY and held) or (TeamRole.QUALITY in held)
+    need(
+        not clash,
+        "A quality reviewer does nothing else on the engagement.",
+        "The review is objective.",
+        "Name another.",
+        "role",
+    )
+    row = TeamMember(engagement=engagement, user=user, role=role)
+    row.save()
+    return row
+
+
+@action("audit.end_member")
+def end_member(actor: Actor, member: TeamMember) -> TeamEnd:
+    """End a membership; what the auditor did stays under their name."""
+    row = TeamEnd(member=member)
+    row.save()
+    return row
+
+
+@action("audit.confirm_independence")
+def confirm_independence(actor: Actor, member: TeamMember, statement: str) -> Independence:
+    """Confirm in your own words that you are independent of the company."""
+    need(statement.strip(), "The statement is empty.", "It is kept in the file.", "Write it.", "statement")
+    row = Independence(member=member, statement=statement)
+    row.save()
+    return row

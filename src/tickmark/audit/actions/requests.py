@@ -1,0 +1,201 @@
+"""Verbs of the request list: ask, answer, send back, close, and talk (domain.md 8.1, 8.2)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from tickmark.audit import queries
+from tickmark.audit.methods import request_list
+from tickmark.audit.models import (
+    Answer,
+    Engagement,
+    Message,
+    Move,
+    Request,
+    RequestControl,
+    RequestKind,
+    RequestMove,
+    Sample,
+    Share,
+    Visibility,
+)
+from tickmark.controls.models import Control
+from tickmark.evidence.models import Evidence
+from tickmark.kernel.access import Actor
+from tickmark.kernel.action import action, bulk, need
+
+
+@action("audit.ask")
+def ask(
+    actor: Actor,
+    engagement: Engagement,
+    code: str,
+    kind: RequestKind,
+    title: str,
+    due_on: date,
+    detail: str = "",
+    controls: list[Control] | None = None,
+    wave: int = 1,
+    needs: Sample | None = None,
+) -> Request:
+    """Ask the company for something. A sample request names the draw that it needs."""
+    need(
+        title.strip(), "The request has no title.", "The owner reads it first.", "Say what you need.", "title"
+    )
+    need(
+        kind != RequestKind.SAMPLE or needs,
+        "A sample request needs its draw.",
+        "It opens after population and draw.",
+        "Draw first.",
+        "needs",
+    )
+    need(
+        1 <= wave <= 5,
+        "The wave is not 1 to 5.",
+        "Planning, populations, documents, samples, wrap-up.",
+        "",
+        "wave",
+    )
+    row = Request(
+        engagement=engagement,
+        code=code,
+        kind=kind,
+        title=title,
+        detail=detail,
+        due_on=due_on,
+        wave=wave,
+        needs=needs,
+    )
+    row.save()
+    for control in controls or []:
+        RequestControl(request=row, control=control).save()
+    return row
+
+
+@bulk("audit.ask_list")
+def ask_list(actor: Actor, engagement: Engagement, due_on: date, list: str = "soc2-type2-sac") -> Engagement:
+    """Ask for everything on a request list that concerns controls in force; samples follow their draws."""
+    standing = {control.code: control for control in queries.controls_in_force(engagement)}
+    asked = set(Request.objects.filter(engagement=engagement).values_list("code", flat=True))
+    for item in request_list(list):
+        served = [standing[code] for code in item.controls if code in standing]
+        if item.id in asked or item.kind == RequestKind.SAMPLE or (item.controls and not served):
+            continue
+        row = Request(
+            engagement=engagement,
+            code=item.id,
+            kind=item.kind,
+            title=item.title,
+            detail=item.note,
+            due_on=due_on,
+            wave=item.wave,
+        )
+        row.save()
+        RequestControl.objects.bulk_create(RequestControl(request=row, control=control) for control in served)
+    return engagement
+
+
+@action("audit.answer")
+def answer(
+    actor: Actor, request: Request, text: str = "", evidence: list[Evidence] | None = None, nil: bool = False
+) -> Answer:
+    """Answer a request: the evidence named here becomes visible to the engagement's team."""
+    need(
+        queries.state(request).open,
+        f"{request.code} is closed.",
+        "The auditor closed it.",
+        "Write in its thread.",
+        "request",
+    )
+    need(
+        text.strip() or evidence,
+        "The answer is empty.",
+        "It has neither text nor evidence.",
+        "Add one of them.",
+        "text",
+    )
+    need(
+        not nil or text.strip(),
+        "A nil answer needs its explanation.",
+        "How do you know that there is nothing?",
+        "Explain it.",
+        "text",
+    )
+    row = Answer(request=request, text=text, nil=nil)
+    row.save()
+    for item in evidence or []:
+        Share(engagement=request.engagement, evidence=item, answer=row).save()
+    return row
+
+
+@action("audit.say")
+def say(actor: Actor, request: Request, text: str, visibility: Visibility = Visibility.SHARED) -> Message:
+    """Write in a request's thread, to both sides or to your own only."""
+    need(text.strip(), "The message is empty.", "", "Write something.", "text")
+    row = Message(request=request, side=actor.side, visibility=visibility, text=text)
+    row.save()
+    return row
+
+
+def _move(request: Request, move: Move, reason: str, allowed: bool, why: str) -> RequestMove:
+    need(
+        allowed,
+        f"{request.code} cannot be {Move(move).label.lower()} now.",
+        why,
+        "Load the page again.",
+        "request",
+    )
+    row = RequestMove(request=request, move=move, reason=reason)
+    row.save()
+    return row
+
+
+@action("audit.send_back")
+def send_back(actor: Actor, request: Request, reason: str) -> RequestMove:
+    """Return an answer with the reason why it does not do."""
+    need(
+        reason.strip(),
+        "The reason is empty.",
+        "The owner needs to know what is missing.",
+        "Write it.",
+        "reason",
+    )
+    return _move(
+        request,
+        Move.RETURNED,
+        reason,
+        queries.state(request).name == "submitted",
+        "There is no answer to return.",
+    )
+
+
+@action("audit.close")
+def close(actor: Actor, request: Request, note: str = "") -> RequestMove:
+    """Accept the answer. This is not a test result."""
+    return _move(
+        request,
+        Move.ACCEPTED,
+        note,
+        queries.state(request).name == "submitted",
+        "There is no answer to accept.",
+    )
+
+
+@action("audit.withdraw")
+def withdraw(actor: Actor, request: Request, reason: str) -> RequestMove:
+    """Withdraw a request, with the reason."""
+    need(reason.strip(), "The reason is empty.", "The list shows it.", "Write it.", "reason")
+    return _move(request, Move.WITHDRAWN, reason, queries.state(request).open, "It is closed already.")
+
+
+@action("audit.reopen")
+def reopen(actor: Actor, request: Request, reason: str) -> RequestMove:
+    """Open an accepted request again, with the reason."""
+    need(reason.strip(), "The reason is empty.", "The owner needs to know why.", "Write it.", "reason")
+    return _move(
+        request,
+        Move.REOPENED,
+        reason,
+        queries.state(request).name == "accepted",
+        "Only an accepted one is reopened.",
+    )

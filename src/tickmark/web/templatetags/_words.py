@@ -1,0 +1,71 @@
+"""Filters that write days, sizes, figures and names the same way on every page."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from tickmark.web import pictures
+from tickmark.web.templatetags._parts import register
+from tickmark.web.terms import ROAD, SIDES
+
+
+@register.filter
+def initials(name: str) -> str:
+    """`Ada Lovelace-King` → `AL`; nobody is `?`."""
+    words = [word for word in str(name).split() if word[:1].isalnum()]
+    return "".join(word[0].upper() for word in (words[:1] + words[1:][-1:])) or "?"
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    """`16 Nov 2026`, or a dash where there is none."""
+    return pictures.short_day(value) if value else "–"
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """`16 Nov 2026, 14:03 UTC`: the zone is always named."""
+    return f"{pictures.short_day(value)}, {value:%H:%M} {value:%Z}".rstrip() if value else "–"
+
+
+@register.simple_tag
+def period(first: date | None, last: date | None) -> SafeString:
+    """`1 Jul – 30 Sep 2026` in one piece; one day for a point in time, words where a day is not known."""
+    if not first or not last:
+        return format_html("{}", f"{day(first)} – {day(last)}" if first or last else "not stated")
+    start = f"{first.day} {first:%b}" if first.year == last.year else day(first)
+    return format_html(
+        '<span class="nowrap">{}</span>', day(last) if first == last else f"{start} – {day(last)}"
+    )
+
+
+@register.filter
+def size(count: int | None) -> str:
+    """Bytes for people: `0 bytes`, `12.4 kB`, `3.1 MB` (powers of 1000)."""
+    if count is None:
+        return "size not known"
+    for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= scale:
+            return f"{count / scale:.1f} {unit}"
+    return f"{count} byte" if count == 1 else f"{count} bytes"
+
+
+@register.filter
+def number(value: float | None) -> str:
+    """`12,408`, or a dash where nobody knows."""
+    return "–" if value is None else f"{value:,}"
+
+
+@register.filter
+def side_word(side: str) -> str:
+    """`Company` or `Auditor`."""
+    return SIDES.get(side, side)
+
+
+@register.filter
+def road_word(state: str) -> str:
+    """done, now, next or later."""
+    return ROAD.get(state, "later")
