@@ -5,74 +5,25 @@ Without the forge's record only what git itself shows can be judged, and the res
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
+from zoneinfo import ZoneInfo
 
+from tickmark.cli.finding import GIT_ALONE, RECORD, SHOWN, Finding, Line, as_csv, as_json, as_text, progress
 from tickmark.kernel import tables
-from tickmark.kernel.checking import CheckResult, Verdict, run_check
+from tickmark.kernel.checking import CheckResult, Limits, Verdict, run_check
 from tickmark.kernel.checks import Check
 from tickmark.kernel.collecting import Run, collect
-from tickmark.kernel.errors import Invalid
+from tickmark.kernel.errors import Invalid, TickmarkError
+from tickmark.kernel.recipes import zone_of
 from tickmark.kernel.register import Registers, load
 
-SHOWN = 25
-EVERY = 1_000_000
-BEGINNING, END_OF_TIME = date(1970, 1, 1), date(2200, 1, 1)
-COLUMNS = ("verdict", "change", "reached", "author", "subject", "cause", "sentence", "detail")
-
-
-@dataclass(frozen=True)
-class Line:
-    """One change that is no pass: the commit, when it reached the branch, who, what, and why."""
-
-    verdict: str
-    change: str
-    reached: str
-    author: str
-    subject: str
-    cause: str
-    sentence: str
-    detail: str
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was found: the counts of the four verdicts, the causes, and every change that is no pass.
-
-    `judged_by` is `the review record` or `git alone`; `problems` say why the lists may not be whole.
-    """
-
-    repository: str
-    branch: str
-    tip: str
-    since: str
-    until: str
-    judged_by: str
-    changes: int
-    history: int
-    counts: Mapping[str, int]
-    causes: Mapping[str, int]
-    sentences: Mapping[str, str]
-    problems: Sequence[str]
-    limits: Sequence[str]
-    lines: Sequence[Line] = field(default_factory=tuple)
-
-    @property
-    def clean(self) -> bool:
-        """Whether every change passed and the lists are whole."""
-        return not (self.counts["fail"] or self.counts["undetermined"] or self.problems)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The finding in JSON terms."""
-        return {**vars(self), "lines": [vars(line) for line in self.lines]}
+BEGINNING, END_OF_TIME = date(1, 1, 2), date(9999, 12, 30)
+LIMITS = Limits(seconds=600, shown=10_000_000)
 
 
 def look(
@@ -91,6 +42,7 @@ def look(
     `pulls` is a folder or zip of pull requests as the forge's API gives them (docs: recipe `pulls-github`).
     `tell` hears the progress. Raises Invalid that names what is wrong with the repository or the record.
     """
+    zone_of(zone)
     start, end = since or BEGINNING, until or END_OF_TIME
     at = now or datetime.fromtimestamp(0, UTC)
     registers = load()
@@ -98,7 +50,9 @@ def look(
         work = Path(folder)
         record = _pulls(pulls, work / "pulls", at, registers, tell) if pulls else None
         settings = {"path": str(repo), "branch": branch or "", "repository": _repository(record)}
-        changes = collect("git.changes", settings, workdir=work / "git", now=at, registers=registers, tell=tell)
+        changes = collect(
+            "git.changes", settings, workdir=work / "git", now=at, registers=registers, tell=tell
+        )
         tell(f"judging {changes.rows:,} changes")
         check = registers.checks["changes_reviewed" if record else "changes_by_git_alone"]
         result = _judged(check, changes, record, start, end, zone, registers, work)
@@ -119,7 +73,9 @@ def _repository(record: Run | None) -> str:
     names = sorted({str(row["repository"]) for row in (*first, *others)})
     if len(names) > 1:
         why = f"It has {names[0]} and {names[1]}."
-        raise Invalid("The record holds several repositories.", why, "Give the pull requests of one.", "pulls")
+        raise Invalid(
+            "The record holds several repositories.", why, "Give the pull requests of one.", "pulls"
+        )
     return names[0] if names else ""
 
 
@@ -144,6 +100,7 @@ def _judged(
         target=work / "verdicts.parquet",
         zone=zone,
         incomplete=incomplete,
+        limits=LIMITS,
     )
 
 
@@ -153,7 +110,12 @@ def _first_problem(run: Run) -> str:
 
 
 def _finding(
-    check: Check, changes: Run, record: Run | None, result: CheckResult, since: date | None, until: date | None
+    check: Check,
+    changes: Run,
+    record: Run | None,
+    result: CheckResult,
+    since: date | None,
+    until: date | None,
 ) -> Finding:
     return Finding(
         repository=changes.system,
@@ -161,7 +123,8 @@ def _finding(
         tip=changes.parameters["tip"],
         since=since.isoformat() if since else "",
         until=until.isoformat() if until else "",
-        judged_by="the review record" if record else "git alone",
+        zone=result.zone,
+        judged_by=RECORD if record else GIT_ALONE,
         changes=result.items,
         history=changes.rows,
         counts=result.counts,
@@ -169,17 +132,17 @@ def _finding(
         sentences={code: cause.sentence for code, cause in check.causes.items() if code in result.causes},
         problems=[f"{run.shape}: {one.sentence}" for run in (changes, record) if run for one in run.problems],
         limits=[limit for run in (changes, record) if run for limit in run.limits],
-        lines=_lines(result.exceptions, changes.table),
+        lines=_lines(result.exceptions, changes.table, ZoneInfo(result.zone)),
     )
 
 
-def _lines(exceptions: Sequence[Verdict], table: Path) -> list[Line]:
+def _lines(exceptions: Sequence[Verdict], table: Path, zone: ZoneInfo) -> list[Line]:
     """The exceptions with what git tells about each, newest first."""
     if not exceptions:
         return []
     columns = ("reached_at", "author_name", "author", "subject")
     known = tables.find(table, "change", [_commit(one) for one in exceptions], columns)
-    lines = [_line(one, known.get(_commit(one), {})) for one in exceptions]
+    lines = [_line(one, known.get(_commit(one), {}), zone) for one in exceptions]
     return sorted(lines, key=lambda line: (line.reached, line.change), reverse=True)
 
 
@@ -187,12 +150,13 @@ def _commit(verdict: Verdict) -> str:
     return verdict.item.rpartition("/")[2]
 
 
-def _line(verdict: Verdict, row: Mapping[str, Any]) -> Line:
+def _line(verdict: Verdict, row: Mapping[str, Any], zone: ZoneInfo) -> Line:
     reached = row.get("reached_at")
+    local = reached.replace(tzinfo=UTC).astimezone(zone) if reached else None
     return Line(
         verdict=verdict.verdict,
         change=_commit(verdict),
-        reached=f"{reached:%Y-%m-%d %H:%M}" if reached else "unknown",
+        reached=f"{local:%Y-%m-%d %H:%M}" if local else "unknown",
         author=str(row.get("author_name") or row.get("author") or "unknown"),
         subject=str(row.get("subject") or ""),
         cause=verdict.cause,
@@ -201,122 +165,45 @@ def _line(verdict: Verdict, row: Mapping[str, Any]) -> Line:
     )
 
 
-def headline(finding: Finding) -> str:
-    """One sentence: how many changes, how many without a second person, how many open."""
-    total, failed, open_ = finding.changes, finding.counts["fail"], finding.counts["undetermined"]
-    if not total:
-        return f"No change reached {finding.branch} in this time."
-    parts = [f"{total:,} {_plural('change', total)} reached {finding.branch}"]
-    parts.append(f"{failed:,} without a second person" if finding.judged_by == "git alone" else f"{failed:,} not reviewed as they should be")
-    parts.append(f"{open_:,} cannot be decided")
-    return ", ".join(parts) + _because(finding)
-
-
-def _because(finding: Finding) -> str:
-    """The causes of what is open, most frequent first."""
-    open_ = [(number, code) for code, number in finding.causes.items() if _is_open(finding, code)]
-    words = [f"{finding.sentences.get(code) or code} ({number:,})" for number, code in sorted(open_, reverse=True)]
-    return ": " + " ".join(words) if words else "."
-
-
-def _is_open(finding: Finding, code: str) -> bool:
-    return any(line.verdict == "undetermined" and line.cause == code for line in finding.lines)
-
-
-def _plural(word: str, number: int) -> str:
-    return word if number == 1 else word + "s"
-
-
-def as_text(finding: Finding, color: bool = False, shown: int = SHOWN) -> str:
-    """The finding for a terminal: the sentence, the causes, the first changes, and what limits it."""
-    parts = [_bold(headline(finding), color), ""]
-    parts += [f"  {number:>7,}  {_says(finding, code)}" for number, code in _by_count(finding)]
-    for verdict, title in (("fail", "Without a second person"), ("undetermined", "Cannot be decided")):
-        parts += _section(finding, verdict, title, color, shown)
-    parts += ["", *(_painted(f"Incomplete: {text}", "33", color) for text in finding.problems)]
-    parts += [f"Judged by {finding.judged_by}; commit {finding.tip[:12]} of {finding.branch}."]
-    if finding.judged_by == "git alone":
-        parts.append("With --pulls FOLDER (pull requests and reviews as the forge's API gives them) the rest is decided too.")
-    parts += [f"Mind: {limit}" for limit in finding.limits]
-    return "\n".join(parts) + "\n"
-
-
-def _by_count(finding: Finding) -> list[tuple[int, str]]:
-    return sorted(((number, code) for code, number in finding.causes.items()), reverse=True)
-
-
-def _says(finding: Finding, code: str) -> str:
-    return finding.sentences.get(code) or "A list that it leans on is incomplete."
-
-
-def _section(finding: Finding, verdict: str, title: str, color: bool, shown: int) -> list[str]:
-    lines = [line for line in finding.lines if line.verdict == verdict]
-    if not lines:
-        return []
-    parts = ["", _bold(f"{title} ({finding.counts[verdict]:,})", color)]
-    parts += [_printed(line) for line in lines[:shown]]
-    if len(lines) > shown:
-        parts.append(f"  … and {finding.counts[verdict] - shown:,} more: --all, --csv or --json lists them.")
-    return parts
-
-
-def _printed(line: Line) -> str:
-    subject = _plain(line.subject)[:60]
-    return f"  {line.change[:10]}  {line.reached}  {_plain(line.author)[:22]:<22}  {subject:<60}  {line.cause.replace('_', ' ')}"
-
-
-def _plain(text: str) -> str:
-    """Text from a repository without the control characters that could repaint the terminal."""
-    return "".join(letter if letter.isprintable() else "�" for letter in text)
-
-
-def _bold(text: str, color: bool) -> str:
-    return _painted(text, "1", color)
-
-
-def _painted(text: str, code: str, color: bool) -> str:
-    return f"\x1b[{code}m{text}\x1b[0m" if color else text
-
-
-def as_csv(finding: Finding) -> str:
-    """Every change that is no pass, as CSV; a cell that a spreadsheet would compute is made text."""
-    target = io.StringIO()
-    writer = csv.writer(target, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(str(getattr(line, name))) for name in COLUMNS] for line in finding.lines)
-    return target.getvalue()
-
-
-def _cell(text: str) -> str:
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def as_json(finding: Finding) -> str:
-    """The whole finding as JSON."""
-    return json.dumps(finding.as_dict(), ensure_ascii=False, indent=2) + "\n"
-
-
-def show(
-    finding: Finding, *, as_: str = "text", everything: bool = False, out: TextIO | None = None
+def command(
+    repo: Path,
+    *,
+    branch: str | None = None,
+    pulls: Path | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    zone: str = "UTC",
+    json: bool = False,
+    csv: bool = False,
+    all: bool = False,  # the word on the command line
 ) -> int:
-    """Print a finding as text, json or csv. Returns the exit code: 0 clean, 1 not."""
-    stream = out or sys.stdout
-    if as_ == "json":
-        stream.write(as_json(finding))
-    elif as_ == "csv":
-        stream.write(as_csv(finding))
-    else:
-        stream.write(as_text(finding, stream.isatty(), len(finding.lines) if everything else SHOWN))
+    """Say what a reader of a repository's changes will find; nothing leaves this machine.
+
+    Parameters
+    ----------
+    repo: folder of the repository, a bare one too
+    branch: the protected branch; found by itself if it is main, master or the remote's default
+    pulls: folder or zip of pull requests and reviews as the forge's API gives them
+    since: first day, such as 2026-01-01
+    until: last day
+    zone: time zone that decides which day a change belongs to
+    json: print all of it as JSON
+    csv: print every change that is no pass as CSV
+    all: print every change that is no pass
+
+    Returns the exit code: 0 when every change passed, 1 when not, 2 when it could not be looked at.
+    """
+    tell = progress(sys.stderr)
+    try:
+        finding = look(repo, branch=branch, pulls=pulls, since=since, until=until, zone=zone, tell=tell)
+    except TickmarkError as error:
+        tell("")
+        print(error, file=sys.stderr)
+        return 2
+    tell("")
+    shown = len(finding.lines) if all else SHOWN
+    text = (
+        as_json(finding) if json else as_csv(finding) if csv else as_text(finding, sys.stdout.isatty(), shown)
+    )
+    sys.stdout.write(text)
     return 0 if finding.clean else 1
-
-
-def progress(stream: TextIO) -> Callable[[str], None]:
-    """A listener that shows the latest step on one line of a terminal, and is silent elsewhere."""
-    if not stream.isatty():
-        return lambda _: None
-
-    def tell(text: str) -> None:
-        stream.write(f"\r\x1b[K{text} …")
-        stream.flush()
-
-    return tell

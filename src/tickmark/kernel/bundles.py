@@ -72,7 +72,9 @@ def _from_folder(source: Source, folder: Path) -> Bundle:
     _refuse_size(folder.name, sum(path.stat().st_size for path in paths))
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
     if not files:
-        raise Invalid(f"{folder.name!r} is empty.", "There is no file in the folder.", "Export it again.", "path")
+        raise Invalid(
+            f"{folder.name!r} is empty.", "There is no file in the folder.", "Export it again.", "path"
+        )
     source.answer(f"{folder.name}.zip", packed(files))
     return Bundle(folder.name, files)
 
@@ -104,7 +106,9 @@ def _refuse_size(name: str, size: int) -> None:
 
 
 def _refuse_doubles(name: str, names: list[str]) -> None:
-    doubles = sorted({part for part in names if names.count(part) > 1}) if len(set(names)) < len(names) else []
+    doubles = (
+        sorted({part for part in names if names.count(part) > 1}) if len(set(names)) < len(names) else []
+    )
     if doubles:
         why = f"{doubles[0]!r} is in it twice."
         raise Invalid(f"{name!r} cannot be read.", why, "Export it again.", "path")

@@ -110,7 +110,9 @@ def run_check(
     check that loses an item; Unavailable when it takes too long or too much memory.
     """
     if end < start:
-        raise Invalid("The period ends before it starts.", f"{end} is before {start}.", "Swap the days.", "end")
+        raise Invalid(
+            "The period ends before it starts.", f"{end} is before {start}.", "Swap the days.", "end"
+        )
     limits = limits or Limits()
     lacking = _lacking(check, tables, incomplete or {})
     values = _values(check, parameters, start, end, day or end, ZoneInfo(zone))
@@ -136,7 +138,9 @@ def run_check(
         start=start,
         end=end,
         zone=zone,
-        tables={shape: tuple(file_digest(path) for path in several) for shape, several in paths.items() if several},
+        tables={
+            shape: tuple(file_digest(path) for path in several) for shape, several in paths.items() if several
+        },
         incomplete=lacking,
         items=sum(counts.values()),
         driven=driven,
@@ -156,7 +160,9 @@ def _lacking(
     check: Check, tables: Mapping[str, Path | Sequence[Path] | None], incomplete: Mapping[str, str]
 ) -> dict[str, str]:
     absent = {shape for shape in check.reads if not _paths(tables.get(shape)) and shape not in check.optional}
-    reasons = {shape: incomplete.get(shape, "it was not collected") for shape in check.reads if shape in absent}
+    reasons = {
+        shape: incomplete.get(shape, "it was not collected") for shape in check.reads if shape in absent
+    }
     return reasons | {shape: why for shape, why in incomplete.items() if shape in check.reads}
 
 
@@ -199,7 +205,9 @@ def _within(con: duckdb.DuckDBPyConnection, check: Check, limits: Limits) -> Ite
         ) from error
     except duckdb.Error as error:
         why = str(error).splitlines()[0]
-        raise Invalid(f"The check {check.name} failed.", why, "Correct its SQL, or collect the table again.") from error
+        raise Invalid(
+            f"The check {check.name} failed.", why, "Correct its SQL, or collect the table again."
+        ) from error
     finally:
         timer.cancel()
 
@@ -249,7 +257,9 @@ def _judge(
     given = {name: values[name] for name in used if name in values}
     columns = {row[0] for row in con.execute(f"describe {query}", given).fetchall()}
     if "item" not in columns or not columns & {"verdict", "cause"}:
-        raise Invalid(f"The check {check.name} failed.", "Its query gives no item with a cause.", "Add the columns.")
+        raise Invalid(
+            f"The check {check.name} failed.", "Its query gives no item with a cause.", "Add the columns."
+        )
     con.execute("create temp table causes (code varchar, verdict varchar, sentence varchar, stands varchar)")
     con.executemany("insert into causes values (?, ?, ?, ?)", _cause_rows(check, lacking))
     con.execute(f"create temp table judged as {_judged(query, columns)}", given)
@@ -257,7 +267,10 @@ def _judge(
 
 
 def _cause_rows(check: Check, lacking: Mapping[str, str]) -> list[list[str | None]]:
-    return [[cause.code, cause.verdict, cause.sentence, _takes_away(cause, lacking)] for cause in check.causes.values()]
+    return [
+        [cause.code, cause.verdict, cause.sentence, _takes_away(cause, lacking)]
+        for cause in check.causes.values()
+    ]
 
 
 def _takes_away(cause: Cause, lacking: Mapping[str, str]) -> str | None:
@@ -266,7 +279,9 @@ def _takes_away(cause: Cause, lacking: Mapping[str, str]) -> str | None:
     if not missing or cause.verdict == "undetermined":
         return None
     reasons = "; ".join(f"the list of {shape} is incomplete: {lacking[shape]}" for shape in missing)
-    return f"{reasons[0].upper()}{reasons[1:]}".rstrip(".") + f". Otherwise: {cause.sentence or cause.verdict}"
+    return (
+        f"{reasons[0].upper()}{reasons[1:]}".rstrip(".") + f". Otherwise: {cause.sentence or cause.verdict}"
+    )
 
 
 def _judged(query: str, columns: set[str]) -> str:
@@ -312,7 +327,9 @@ def _assert_whole(
     return int(wanted[0])
 
 
-def _assert_each(con: duckdb.DuckDBPyConnection, check: Check, driving: str, given: Mapping[str, Any]) -> None:
+def _assert_each(
+    con: duckdb.DuckDBPyConnection, check: Check, driving: str, given: Mapping[str, Any]
+) -> None:
     subjects = "select subject from judged where subject is not null"
     lost = f"select row_key from ({driving}) where row_key not in ({subjects})"
     strange = f"{subjects} and subject not in ({driving})"
@@ -325,7 +342,9 @@ def _assert_each(con: duckdb.DuckDBPyConnection, check: Check, driving: str, giv
         row = con.execute(f"{query} order by 1 limit 1", used).fetchone()
         if row:
             remedy = "Start from the driving list and join outwards."
-            raise Invalid(f"The check {check.name} {words} {row[0]}.", "No item may vanish or double.", remedy)
+            raise Invalid(
+                f"The check {check.name} {words} {row[0]}.", "No item may vanish or double.", remedy
+            )
 
 
 def _in_period(check: Check, shape: Shape) -> str:
@@ -334,7 +353,11 @@ def _in_period(check: Check, shape: Shape) -> str:
     column = shape.column(check.by)
     if column is None:
         return own
-    within = "{0} >= $start_at and {0} < $end_before" if column.type == "instant" else "{0} between $start and $end"
+    within = (
+        "{0} >= $start_at and {0} < $end_before"
+        if column.type == "instant"
+        else "{0} between $start and $end"
+    )
     return f"{own} and ({check.by} is null or ({within.format(check.by)}))"
 
 
@@ -376,7 +399,9 @@ def read_only(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> tuple[str,
     tree = json.loads((con.execute("select json_serialize_sql(?)", [query]).fetchone() or ("{}",))[0])
     if tree.get("error"):
         raise _reaches_out(name, str(tree.get("error_message", "it cannot be read")))
-    views = {row[0] for row in con.execute("select view_name from duckdb_views() where not internal").fetchall()}
+    views = {
+        row[0] for row in con.execute("select view_name from duckdb_views() where not internal").fetchall()
+    }
     named = {entry["key"] for node in _nodes(tree) for entry in _entries(node)}
     for node in _nodes(tree):
         if why := _forbidden(node, views | named):
@@ -414,7 +439,9 @@ def _forbidden(node: dict[str, Any], tables: set[str]) -> str:
 def _unsteady() -> frozenset[str]:
     """The engine's functions that do not give the same answer each time: clocks, chance, sequences."""
     with duckdb.connect(":memory:") as con:
-        rows = con.execute("select function_name from duckdb_functions() where stability <> 'CONSISTENT'").fetchall()
+        rows = con.execute(
+            "select function_name from duckdb_functions() where stability <> 'CONSISTENT'"
+        ).fetchall()
     return frozenset(row[0] for row in rows)
 
 

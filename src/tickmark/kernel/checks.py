@@ -33,7 +33,9 @@ from tickmark.kernel.errors import Invalid
 VERDICTS = ("pass", "fail", "not_applicable", "undetermined")
 
 _LINE = re.compile(r"^--\s*(says|supports|reads|drives|takes|version)\s*:\s*(.*?)\s*$")
-_CAUSE = re.compile(r"^--\s*(pass|fail|not_applicable|undetermined)\s+(\w+)\s*(?:\[([\w, ]*)\])?\s*:\s*(.+?)\s*$")
+_CAUSE = re.compile(
+    r"^--\s*(pass|fail|not_applicable|undetermined)\s+(\w+)\s*(?:\[([\w, ]*)\])?\s*:\s*(.+?)\s*$"
+)
 _DRIVES = re.compile(r"^(\w+)(?:\s+by\s+(\w+))?(?:\s+where\s+(.+))?$")
 
 
@@ -114,7 +116,9 @@ def parse_check(name: str, content: bytes) -> Check:
 
 
 def _causes(text: str, partners: tuple[str, ...]) -> dict[str, Cause]:
-    causes = {verdict: Cause(verdict, verdict, "", partners if verdict == "pass" else ()) for verdict in VERDICTS}
+    causes = {
+        verdict: Cause(verdict, verdict, "", partners if verdict == "pass" else ()) for verdict in VERDICTS
+    }
     for line in text.splitlines():
         if found := _CAUSE.match(line):
             verdict, code, needs, sentence = found.groups()
@@ -142,4 +146,6 @@ def _listed(text: str) -> tuple[str, ...]:
 
 
 def _flawed(name: str, why: str) -> Invalid:
-    return Invalid(f"The check {name} cannot be used.", f"{why}.", "See docs/extending.md for the header of a check.")
+    return Invalid(
+        f"The check {name} cannot be used.", f"{why}.", "See docs/extending.md for the header of a check."
+    )

@@ -103,7 +103,9 @@ def collect(
     if now.tzinfo is None:
         raise Invalid("The time of the run has no zone.", "It must be an instant.", "Give it in UTC.", "now")
     if workdir.exists() and any(workdir.iterdir()):
-        raise Invalid(f"{workdir.name!r} is not empty.", "A run begins in an empty folder.", "Choose another one.")
+        raise Invalid(
+            f"{workdir.name!r} is not empty.", "A run begins in an empty folder.", "Choose another one."
+        )
     registers = registers or load()
     entry = registers.collectors.entry(collector_name)
     (workdir / "raw").mkdir(parents=True)
@@ -129,7 +131,11 @@ def _settle(source: Source, registers: Registers, collector: Collector) -> None:
     source.system = str(source.settings.get("system") or "")
     hidden = ("token", "secret", "password", "key")
     source.parameters.update(
-        {name: str(value) for name, value in source.settings.items() if not any(word in name for word in hidden)}
+        {
+            name: str(value)
+            for name, value in source.settings.items()
+            if not any(word in name for word in hidden)
+        }
     )
 
 
@@ -150,9 +156,15 @@ def _record(
     how: str,
 ) -> Run:
     counts = tuple(
-        Reconciliation(against, there, info.rows if here is None else here) for against, there, here in source.declared
+        Reconciliation(against, there, info.rows if here is None else here)
+        for against, there, here in source.declared
     )
-    problems = (*source.problems, *info.problems, *_disagreements(counts), *_shrunken(source, shape.thing, info))
+    problems = (
+        *source.problems,
+        *info.problems,
+        *_disagreements(counts),
+        *_shrunken(source, shape.thing, info),
+    )
     event = next((column for _, column in shape.thing.dates), "")
     return Run(
         collector=entry.name,
@@ -194,7 +206,10 @@ def _record(
 
 def _disagreements(counts: Iterable[Reconciliation]) -> list[Problem]:
     return [
-        Problem("count_disagrees", f"{one.against.capitalize()} is {one.at_source:,}, but {one.in_list:,} rows came.")
+        Problem(
+            "count_disagrees",
+            f"{one.against.capitalize()} is {one.at_source:,}, but {one.in_list:,} rows came.",
+        )
         for one in counts
         if not one.agrees
     ]

@@ -115,7 +115,9 @@ def _xlsx(name: str, content: bytes, recipe: Recipe, faults: Faults) -> Iterator
         table = book.get_sheet_by_name(sheet).to_python()
     except Exception as error:  # the reader's errors share no other base
         why = f"{error}."
-        raise Invalid(f"{name!r} is no readable spreadsheet.", why, "Export it again, or name its sheet.") from error
+        raise Invalid(
+            f"{name!r} is no readable spreadsheet.", why, "Export it again, or name its sheet."
+        ) from error
     yield from _under_header(name, iter(table), faults)
 
 
@@ -177,5 +179,7 @@ def records(name: str, data: Any) -> list[SourceRow]:
         why = f"The source answered: {str(data['message'])[:200]}."
         raise Invalid(f"{name!r} holds an error instead of rows.", why, "Ask the source again.")
     if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
-        raise Invalid(f"{name!r} is not a list of records.", "Another shape of JSON was found.", "Check the recipe.")
+        raise Invalid(
+            f"{name!r} is not a list of records.", "Another shape of JSON was found.", "Check the recipe."
+        )
     return data

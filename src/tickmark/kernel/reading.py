@@ -74,7 +74,9 @@ class _Reading:
             names = [name for name in self.bundle.files if not name.endswith("manifest.json")]
         if not names or (not self.recipe.glob and len(names) > 1):
             why = f"It should hold {self.recipe.glob or 'one file'}."
-            raise Invalid(f"{self.bundle.main!r} holds no export that fits.", why, "Check the folder.", "path")
+            raise Invalid(
+                f"{self.bundle.main!r} holds no export that fits.", why, "Check the folder.", "path"
+            )
         return names
 
     def _page(self, name: str) -> Iterator[Row]:
@@ -105,7 +107,9 @@ class _Reading:
         try:
             return apply(part, row, zone)
         except NotReadable as error:
-            self.faults.note("unreadable", part.name, f"In {part.name}, {error}; it counts as unknown.", number)
+            self.faults.note(
+                "unreadable", part.name, f"In {part.name}, {error}; it counts as unknown.", number
+            )
             return None
 
     def _children(self, child: Child, row: SourceRow, zone: ZoneInfo) -> list[Any] | None:
@@ -122,13 +126,17 @@ class _Reading:
             sentence = f"{name} holds exactly one full page of {len(items)}: more may be missing."
             self.faults.note("child_cut", child.name, sentence, self.number)
             return None
-        return [{part.name: self._value(part, item, zone, self.number) for part in child.fields} for item in items]
+        return [
+            {part.name: self._value(part, item, zone, self.number) for part in child.fields} for item in items
+        ]
 
     def _refuse_keyless(self) -> None:
         for part in self._fields():
             if part.name in self.key and self._absent(part):
                 why = f"It gives the key {part.name}. There is {', '.join(sorted(self.present))}."
-                raise Invalid(f"The column {' or '.join(part.from_)} is missing.", why, "Export it with that column.")
+                raise Invalid(
+                    f"The column {' or '.join(part.from_)} is missing.", why, "Export it with that column."
+                )
 
     def _absent(self, part: Field) -> bool:
         heads = set(part.from_) | {path.partition(".")[0] for path in part.from_}
@@ -156,7 +164,9 @@ class _Reading:
         numbers = [page_number(name) for name in names]
         missing = sorted(set(range(1, max(numbers) + 1)) - set(numbers))
         if missing:
-            self.source.note("page_missing", f"Page {missing[0]} of {max(numbers)} is missing.", count=len(missing))
+            self.source.note(
+                "page_missing", f"Page {missing[0]} of {max(numbers)} is missing.", count=len(missing)
+            )
         if sizes[-1] >= size:
             self.source.note("page_full", f"The last page is full ({size} rows), so one more must follow.")
         short = [number for number, count in zip(numbers[:-1], sizes[:-1], strict=True) if count != size]
@@ -177,7 +187,10 @@ class _Reading:
     def _declared(self) -> int | None:
         """The count that the export tells beside its rows: by its file's name, or as the only one."""
         value: Any = self.source.settings.get("declared_rows")
-        for name in (f"{Path(self.bundle.main).stem}.manifest.json", self.recipe.count_file or "manifest.json"):
+        for name in (
+            f"{Path(self.bundle.main).stem}.manifest.json",
+            self.recipe.count_file or "manifest.json",
+        ):
             content = self.bundle.find(name) if value is None else None
             if content is not None:
                 data = parsed(name, content.decode("utf-8", "replace"))

@@ -108,7 +108,9 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise Invalid(f"There is no time zone {name}.", "", "Use a name such as Europe/Berlin.", "zone") from error
+        raise Invalid(
+            f"There is no time zone {name}.", "", "Use a name such as Europe/Berlin.", "zone"
+        ) from error
 
 
 def _recipe(data: Mapping[str, Any], text: str) -> Recipe:
@@ -204,9 +206,13 @@ def _matched(field: Field, value: Any) -> Any:
 
 
 def _typed(field: Field, value: Any, zone: ZoneInfo) -> Any:
-    return {"text": _as_text, "integer": _as_integer, "boolean": _as_boolean, "date": _as_date, "instant": _as_instant}[
-        field.as_
-    ](field, value, zone)
+    return {
+        "text": _as_text,
+        "integer": _as_integer,
+        "boolean": _as_boolean,
+        "date": _as_date,
+        "instant": _as_instant,
+    }[field.as_](field, value, zone)
 
 
 def _as_text(field: Field, value: Any, zone: ZoneInfo) -> str:
@@ -272,7 +278,9 @@ def _moment(field: Field, value: Any) -> datetime:
     try:
         moment = datetime.strptime(text, field.format) if field.format else datetime.fromisoformat(text)
     except ValueError as error:
-        raise NotReadable(f"{text!r} is not a moment written as {field.format or '2026-01-31T12:00:00Z'}") from error
+        raise NotReadable(
+            f"{text!r} is not a moment written as {field.format or '2026-01-31T12:00:00Z'}"
+        ) from error
     if not field.format and len(text) <= 10:
         raise NotReadable(f"{text!r} is a day, not a moment")
     return moment

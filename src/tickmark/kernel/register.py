@@ -178,7 +178,9 @@ def _imported(point: EntryPoint) -> ModuleType:
         found = point.load()
     except Exception as error:
         why = f"{type(error).__name__}: {error}."
-        raise Invalid(f"The plugin {point.name} cannot be loaded.", why, "Correct or uninstall it.") from error
+        raise Invalid(
+            f"The plugin {point.name} cannot be loaded.", why, "Correct or uninstall it."
+        ) from error
     if not isinstance(found, ModuleType):
         raise Invalid(f"The plugin {point.name} is no module.", f"It names {point.value}.", "Name a module.")
     return found
@@ -197,4 +199,6 @@ def _template(path: Path) -> Template:
     for line in path.read_text("utf-8").splitlines():
         if line.startswith("// reads:"):
             return Template(path.stem, path, tuple(part.strip() for part in line[9:].split(",")))
-    raise Invalid(f"{path.name} cannot be used.", "Its header lacks `// reads:`.", "Name the sections it reads.")
+    raise Invalid(
+        f"{path.name} cannot be used.", "Its header lacks `// reads:`.", "Name the sections it reads."
+    )

@@ -132,7 +132,9 @@ class Source:
             raise Invalid(f"The setting {name} is missing.", "The collector cannot start.", "Give it.", name)
         return str(value)
 
-    def note(self, code: str, sentence: str, *, column: str = "", count: int = 1, rows: Sequence[int] = ()) -> None:
+    def note(
+        self, code: str, sentence: str, *, column: str = "", count: int = 1, rows: Sequence[int] = ()
+    ) -> None:
         """Note a problem: the run ends incomplete."""
         self.problems.append(Problem(code, sentence, column, count, tuple(rows)))
 
@@ -164,7 +166,9 @@ class Source:
                     pass
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
-            raise Invalid(f"{path.name!r} cannot be read.", f"{why}.", "Check the place and the rights.") from error
+            raise Invalid(
+                f"{path.name!r} cannot be read.", f"{why}.", "Check the place and the rights."
+            ) from error
         self._exchanged(f"read {name or path.name}", self.files[-1])
         return self.files[-1]
 
@@ -219,7 +223,9 @@ def _run(words: Sequence[str], env: Mapping[str, str]) -> Iterator[bytes]:
             yield from iter(lambda: process.stdout.read(CHUNK), b"")  # type: ignore[union-attr]
             if process.wait():
                 complaints.seek(0)
-                raise CommandFailed(process.returncode, complaints.read(CHUNK).decode("utf-8", "replace").strip())
+                raise CommandFailed(
+                    process.returncode, complaints.read(CHUNK).decode("utf-8", "replace").strip()
+                )
         finally:
             process.kill()
             process.communicate()

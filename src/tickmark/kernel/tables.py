@@ -299,7 +299,9 @@ def _note_holes(con: duckdb.DuckDBPyConnection, shape: Shape, draft: Path, fault
         f" group by all having max({number}) is distinct from count(*) or min({number}) <> 1"
     ).fetchall()
     for name, missing in holes:
-        sentence = f"{shape.sequence} of {name} should count 1, 2, 3 …, but {missing or 'some'} numbers are missing."
+        sentence = (
+            f"{shape.sequence} of {name} should count 1, 2, 3 …, but {missing or 'some'} numbers are missing."
+        )
         faults.note("hole", shape.sequence, sentence, 0)
 
 

@@ -47,7 +47,9 @@ PULLS = (
     re.compile(r"\((?:#|!)(\d+)\)\s*$"),
 )
 PULL_IN_BODY = re.compile(r"^See merge request \S*!(\d+)\s*$", re.MULTILINE)
-TRAILER = re.compile(r"^(Co-authored-by|Reviewed-by|Acked-by|Approved-by):\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
+TRAILER = re.compile(
+    r"^(Co-authored-by|Reviewed-by|Acked-by|Approved-by):\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE
+)
 PERSON = re.compile(r"^(.*?)\s*<([^>]*)>")
 
 
@@ -73,10 +75,14 @@ def _place(given: str) -> Path:
     address = urlparse(given)
     if address.scheme in ("http", "https", "ssh", "git") or given.startswith("git@"):
         remedy = f"Clone it first: git clone --mirror {given}"
-        raise Invalid(f"{given!r} is not on this machine.", "Repositories are read from disk.", remedy, "path")
+        raise Invalid(
+            f"{given!r} is not on this machine.", "Repositories are read from disk.", remedy, "path"
+        )
     place = Path(unquote(address.path) if address.scheme == "file" else given).expanduser()
     if not place.exists():
-        raise Invalid(f"{given!r} does not exist.", "There is nothing at that place.", "Check the path.", "path")
+        raise Invalid(
+            f"{given!r} does not exist.", "There is nothing at that place.", "Check the path.", "path"
+        )
     return place
 
 
@@ -101,7 +107,10 @@ def _refuse_partial(source: Source, repository: Path) -> None:
     except CommandFailed as error:
         why = error.words.removeprefix("fatal: ") or "git does not recognise it"
         raise Invalid(
-            f"{repository.name!r} is not a git repository.", f"{why}.", "Name the folder that holds .git.", "path"
+            f"{repository.name!r} is not a git repository.",
+            f"{why}.",
+            "Name the folder that holds .git.",
+            "path",
         ) from error
     if shallow == "true":
         raise Invalid(
@@ -115,15 +124,22 @@ def _refuse_partial(source: Source, repository: Path) -> None:
 def _branch(source: Source, repository: Path) -> str:
     """The full name of the protected branch: the one named, else the one that HEAD or the remote names."""
     wanted = str(source.settings.get("branch") or "")
-    there = _answer(source, repository, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes").split()
+    there = _answer(
+        source, repository, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes"
+    ).split()
     if not there:
-        raise Invalid(f"{repository.name!r} is empty.", "It has no commit on any branch.", "Name another repository.")
+        raise Invalid(
+            f"{repository.name!r} is empty.", "It has no commit on any branch.", "Name another repository."
+        )
     for reference in _candidates(source, repository, wanted):
         if reference in there:
             return reference
     short = ", ".join(sorted(re.sub(r"^refs/(heads|remotes)/", "", name) for name in there)[:10])
     raise Invalid(
-        f"{repository.name!r} has no branch {wanted or 'main'}.", f"It has {short}.", "Name one of them.", "branch"
+        f"{repository.name!r} has no branch {wanted or 'main'}.",
+        f"It has {short}.",
+        "Name one of them.",
+        "branch",
     )
 
 
@@ -161,13 +177,23 @@ def _count(source: Source, repository: Path, reference: str) -> int:
 
 def _broken(repository: Path, error: CommandFailed) -> Invalid:
     why = f"{error.words.removeprefix('fatal: ')}."
-    return Invalid(f"The history of {repository.name!r} cannot be read.", why, "Clone it again, whole.", "path")
+    return Invalid(
+        f"The history of {repository.name!r} cannot be read.", why, "Clone it again, whole.", "path"
+    )
 
 
 def _log(source: Source, repository: Path, words: list[str], keep: str) -> Iterator[dict[str, str]]:
     """Commits, newest first, read as they come."""
     chunks = _git(
-        source, repository, "rev-list", "--no-commit-header", "--encoding=UTF-8", FORMAT, *words, "--", keep=keep
+        source,
+        repository,
+        "rev-list",
+        "--no-commit-header",
+        "--encoding=UTF-8",
+        FORMAT,
+        *words,
+        "--",
+        keep=keep,
     )
     try:
         for record in _records(chunks, len(FIELDS)):
@@ -205,8 +231,16 @@ class _Brought:
 
     def _read(self, source: Source, repository: Path, tip: str) -> None:
         known: dict[str, tuple[str, str]] = {}
-        words = ["rev-list", "--no-commit-header", "--encoding=UTF-8", "--format=%H%x00%P%x00%an%x00%ae%x00", tip]
-        for number, (commit, parents, name, address) in enumerate(_records(_git(source, repository, *words, "--"), 4)):
+        words = [
+            "rev-list",
+            "--no-commit-header",
+            "--encoding=UTF-8",
+            "--format=%H%x00%P%x00%an%x00%ae%x00",
+            tip,
+        ]
+        for number, (commit, parents, name, address) in enumerate(
+            _records(_git(source, repository, *words, "--"), 4)
+        ):
             self.parents[commit] = tuple(parents.split())
             self.people[commit] = known.setdefault(f"{name}\0{address}", (address.lower(), name))
             if number % 50_000 == 49_999:
@@ -258,7 +292,9 @@ def _row(commit: dict[str, str], repository: str, reference: str, position: int,
     }
 
 
-def _authors(commit: dict[str, str], said: list[tuple[str, str]], brought: _Brought) -> tuple[set[str], set[str]]:
+def _authors(
+    commit: dict[str, str], said: list[tuple[str, str]], brought: _Brought
+) -> tuple[set[str], set[str]]:
     """Everybody who wrote what the change brings in; the maker of a merge is its author only if so."""
     addresses, names = brought.merges.get(commit["%H"], ({commit["%ae"].lower()}, {commit["%an"]}))
     joint = [found for key, who in said if key.lower() == "co-authored-by" and (found := PERSON.match(who))]
