@@ -23,7 +23,7 @@ def render(context: Context, name: str, data: Mapping[str, Any]) -> SafeString:
 
 def unique(context: Context, wish: str) -> str:
     """An id that no other component of this page has: `note`, then `note-2`."""
-    root = context.render_context.dicts[0]
+    root: Any = context.render_context.dicts[0]
     taken: Counter[str] = root.setdefault("_ui_ids", Counter())
     taken[wish] += 1
     return wish if taken[wish] == 1 else f"{wish}-{taken[wish]}"
