@@ -179,14 +179,14 @@ def accounts(home: Path) -> Iterator[tuple[str, str, str, date, date | None]]:
         gone = r["status"] == "DEPROVISIONED"
         yield (
             "idp",
-            r["login"],
+            r["id"],
             r["employeeNumber"],
             local_day(r["created"]),
             local_day(r["deactivated"]) if gone else None,
         )
     for a in agents(home):
         gone = local_day(a["deactivated_at"]) if not a["active"] else None
-        yield "support", a["email"], a["external_id"] or "", local_day(a["created_at"]), gone
+        yield "support", str(a["id"]), a["external_id"] or "", local_day(a["created_at"]), gone
 
 
 def judge_leavers(home: Path) -> Found:

@@ -149,9 +149,9 @@ def test_access_reviews_list_exactly_the_open_accounts_of_that_morning(
 ) -> None:
     for quarter, day in {"2025-q4": date(2026, 1, 8), "2026-q2": date(2026, 7, 29)}.items():
         generator.exports(tmp_path / quarter, day)
-        accounts = {
-            account for _, account, _, _, disabled in oracle.accounts(tmp_path / quarter) if disabled is None
-        }
+        users = oracle.rows(tmp_path / quarter / "idp" / "accounts.csv")
+        accounts = {user["login"] for user in users if user["status"] != "DEPROVISIONED"}
+        accounts |= {agent["email"] for agent in oracle.agents(tmp_path / quarter) if agent["active"]}
         reviewed = oracle.rows(larkspur / "documents" / f"access-review-{quarter}.csv")
         assert {r["Account"] for r in reviewed} == accounts
         assert all(r["Reviewer"] != r["Employee ID"] for r in reviewed)

@@ -99,6 +99,11 @@ def idp_accounts() -> tuple[Account, ...]:
     return tuple(sorted([*people, *(_machine(*row) for row in MACHINES)], key=lambda a: (a.created, a.login)))
 
 
+def agent_id(account: Account) -> str:
+    """The support tool's number for an agent, in the order of creation."""
+    return str(361_900_000_000 + 7 * (support_accounts().index(account) + 1))
+
+
 @cache
 def support_accounts() -> tuple[Account, ...]:
     """Every agent account of the support tool, by creation."""
@@ -107,7 +112,6 @@ def support_accounts() -> tuple[Account, ...]:
         name = FORMER_NAMES.get(spell.key)
         login = f"{name}@{DOMAIN}" if name else spell.login
         found.append(_account(spell, login, _when(spell.support_disabled)))
-    found.append(_machine("status-bot", "Service", "LL-1009", "2022-03-01T09:00", ""))
     return tuple(sorted(found, key=lambda a: (a.created, a.login)))
 
 
@@ -138,11 +142,11 @@ def _idp_row(account: Account, moment: datetime) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _agent(number: int, account: Account, moment: datetime) -> dict[str, object]:
+def _agent(account: Account, moment: datetime) -> dict[str, object]:
     status, changed = _status(account, moment)
     gone = status == "DEPROVISIONED"
     return {
-        "id": 361_900_000_000 + 7 * number,
+        "id": int(agent_id(account)),
         "external_id": account.person or None,
         "name": f"{account.first} {account.last}".strip(),
         "email": account.login,
@@ -152,7 +156,7 @@ def _agent(number: int, account: Account, moment: datetime) -> dict[str, object]
         "updated_at": zulu(changed),
         "deactivated_at": zulu(changed) if gone else None,
         "last_login_at": zulu(account.last_login(moment)),
-        "two_factor_auth_enabled": bool(account.person),
+        "two_factor_auth_enabled": True,
     }
 
 
@@ -166,7 +170,7 @@ def write(target: Path, day: date) -> None:
         system="Identity provider, production organisation", report="All users",
         filters={"status": ["STAGED", "ACTIVE", "SUSPENDED", "DEPROVISIONED"], "user_type": "all"},
     )  # fmt: skip
-    agents = [_agent(n, a, moment) for n, a in enumerate(support_accounts(), 1) if a.created <= moment]
+    agents = [_agent(a, moment) for a in support_accounts() if a.created <= moment]
     put(target / "support" / "accounts.jsonl", "".join(line(agent) + "\n" for agent in agents))
     manifest(
         target / "support" / "accounts.manifest.json", day, len(agents), file="accounts.jsonl",

@@ -70,16 +70,17 @@ def _usual(spell: Spell, text: Text, asked: date) -> datetime:
 
 
 def plan() -> list[Acknowledgement]:
-    """All acknowledgements up to the demo day, in the order of time."""
-    found = []
+    """All acknowledgements up to the demo day, in the order of time; nobody acknowledges one text twice."""
+    found: dict[tuple[str, str, int], Acknowledgement] = {}
     for spell in spells():
         for text in texts():
             asked, special = _asked(spell, text), _by_plan(spell, text)
             if asked is None or special == "" or (special is None and _leaves_at_once(spell, asked)):
                 continue
             when = instant(special) if special else _usual(spell, text, asked)
-            found.append(Acknowledgement(when, spell.key, text.policy, text.version))
-    return sorted(found)
+            key = (spell.key, text.policy, text.version)
+            found.setdefault(key, Acknowledgement(when, *key))
+    return sorted(found.values())
 
 
 def text() -> str:

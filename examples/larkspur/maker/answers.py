@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .accounts import idp_accounts, support_accounts
+from .accounts import agent_id, idp_accounts, support_accounts
 from .data import planted
 from .days import PERIOD, zulu
+from .forge import NAME, OWNER
 from .history import repository
 from .roster import Spell, spells
 
@@ -19,7 +20,7 @@ HEAD = """\
 # exception          an item whose verdict is fail or undetermined, complete for the three checks
 # not_an_exception   an item that passes or does not apply, although a hasty reading would say otherwise
 #                    (inside = false: it lies outside of the period and is no item of it at all)
-# keys               CHG-02: change = commit on main · AC-04: person, spell, system, account · GOV-05: person, policy, version
+# item               what the check calls it; the keys it is made of stand below it
 """
 
 Row = dict[str, Any]
@@ -30,9 +31,14 @@ def _changes() -> Iterator[Row]:
     for row in planted()["change"]:
         found = landed[row["id"]]
         yield {
-            "check": "changes_reviewed", "control": "CHG-02", "change": found.commit, "pull": found.change.number,
-            "reached_at": zulu(found.change.merged), **_verdict(row),
-        }  # fmt: skip
+            "check": "changes_reviewed",
+            "control": "CHG-02",
+            "item": f"{OWNER}/{NAME}/{found.commit}",
+            "change": found.commit,
+            "pull": found.change.number,
+            "reached_at": zulu(found.change.merged),
+            **_verdict(row),
+        }
 
 
 def _verdict(row: Row) -> Row:
@@ -48,23 +54,47 @@ def _spell(row: Row) -> Spell:
     return [s for s in spells() if s.key == row["person"] and s.spell == row.get("spell", s.spell)][-1]
 
 
+def _held(system: str, spell: Spell) -> tuple[str, str]:
+    """Identifier and login of the account of a spell in a system; empty where there is none."""
+    accounts = {"idp": idp_accounts(), "support": support_accounts(), "": ()}[system]
+    held = [account for account in accounts if account.person == spell.key]
+    if not held:
+        return "", ""
+    account = held[spell.spell - 1]
+    return account.id if system == "idp" else agent_id(account), account.login
+
+
 def _leavers() -> Iterator[Row]:
-    accounts = {"idp": idp_accounts(), "support": support_accounts(), "": ()}
     for row in planted()["leaver"]:
-        spell = _spell(row)
-        held = [a.login for a in accounts[row["system"]] if a.person == spell.key]
+        spell, system = _spell(row), row["system"]
+        account, login = _held(system, spell)
+        item = f"{spell.key}/{spell.spell}" + (f"/{system}/{account}" if account else "")
         yield {
-            "check": "leavers_disabled", "control": "AC-04", "person": spell.key, "spell": spell.spell,
-            "system": row["system"], "account": held[spell.spell - 1] if held else "", **_verdict(row),
-        }  # fmt: skip
+            "check": "leavers_disabled",
+            "control": "AC-04",
+            "item": item,
+            "person": spell.key,
+            "spell": spell.spell,
+            "system": system,
+            "account": account,
+            "login": login,
+            **_verdict(row),
+        }
 
 
 def _acknowledgements() -> Iterator[Row]:
     for row in planted()["acknowledgement"]:
+        spell = _spell(row)
         yield {
-            "check": "policies_acknowledged", "control": "GOV-05", "person": row["person"],
-            "spell": _spell(row).spell, "policy": row["policy"], "version": row["version"], **_verdict(row),
-        }  # fmt: skip
+            "check": "policies_acknowledged",
+            "control": "GOV-05",
+            "item": f"{spell.key}/{spell.spell}/{row['policy']}/{row['version']}",
+            "person": spell.key,
+            "spell": spell.spell,
+            "policy": row["policy"],
+            "version": row["version"],
+            **_verdict(row),
+        }
 
 
 def _value(value: object) -> str:
