@@ -31,7 +31,7 @@ from tickmark.audit.models import (
     TeamMember,
     Walkthrough,
 )
-from tickmark.audit.results import Tested
+from tickmark.audit.results import Counts
 from tickmark.controls.models import Control, ControlVersion, Frequency
 from tickmark.controls.occurrences import occurrences
 from tickmark.evidence import queries as evidence
@@ -209,7 +209,7 @@ def grid(procedure: Procedure) -> Grid:
     return Grid(procedure, attributes, items(procedure), marks(procedure))
 
 
-def counts(procedure: Procedure) -> Tested:
+def counts(procedure: Procedure) -> Counts:
     """What was tested, as `results.admissible` reads it."""
     samples = current_samples(procedure)
     table = grid(procedure)
@@ -217,7 +217,7 @@ def counts(procedure: Procedure) -> Tested:
     locked = current_lock(procedure)
     alone = procedure.kind if not procedure.walkthroughs.exists() else "inspection"
     settings = _setting_counts(procedure) if not procedure.shape else None
-    return settings or Tested(
+    return settings or Counts(
         population=locked.count if locked else None,
         tested=len(applicable),
         deviations=sum(bool(table.deviating(item.key)) for item in applicable),
@@ -229,11 +229,11 @@ def counts(procedure: Procedure) -> Tested:
     )
 
 
-def _setting_counts(procedure: Procedure) -> Tested:
+def _setting_counts(procedure: Procedure) -> Counts:
     """A test without a list (a setting, a document, a record): the walkthroughs are what was looked at."""
     looked = procedure.walkthroughs.count()
     found = Deviation.objects.filter(procedure=procedure).count()
-    return Tested(
+    return Counts(
         population=max(looked, 1),
         tested=looked,
         deviations=0,

@@ -7,4 +7,5 @@ class Config(StepConfig):
     """Loads the step's actions, queries, jobs and reactions."""
 
     name = "tickmark.people"
+    default = True
     label = "people"

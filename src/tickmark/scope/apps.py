@@ -7,4 +7,5 @@ class Config(StepConfig):
     """Loads the step's actions, queries, jobs and reactions."""
 
     name = "tickmark.scope"
+    default = True
     label = "scope"
