@@ -63,9 +63,18 @@ def test_a_key_signs_only_for_its_own_log() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", f"{ORIGIN}\n5\n", f"{ORIGIN}\n05\nAA==\n", f"{ORIGIN}\n5\nAA==\n", f"{ORIGIN}\n-1\n{'A' * 43}=\n",
-     f"{ORIGIN}\n5\n{'A' * 43}=", f"{ORIGIN}\n5\n{'A' * 42}B=\n", f"\n5\n{'A' * 43}=\n", f"{ORIGIN}\n\u0665\n{'A' * 43}=\n"],
-)  # fmt: skip
+    [
+        "",
+        f"{ORIGIN}\n5\n",
+        f"{ORIGIN}\n05\nAA==\n",
+        f"{ORIGIN}\n5\nAA==\n",
+        f"{ORIGIN}\n-1\n{'A' * 43}=\n",
+        f"{ORIGIN}\n5\n{'A' * 43}=",
+        f"{ORIGIN}\n5\n{'A' * 42}B=\n",
+        f"\n5\n{'A' * 43}=\n",
+        f"{ORIGIN}\n\u0665\n{'A' * 43}=\n",
+    ],
+)
 def test_text_that_is_no_checkpoint(text: str) -> None:
     with pytest.raises(Invalid):
         note.Checkpoint.parse(text)
@@ -73,9 +82,17 @@ def test_text_that_is_no_checkpoint(text: str) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"no blank line\n", b"text\n\n", b"text\n\nno dash x AAAAAAA=\n", b"te\x07xt\n\n", b"\xff\n\n",
-     "text\n\n\u2014 name AAAA\n".encode(), "text\n\n\u2014 name AAAAAAA=".encode()],
-)  # fmt: skip
+    [
+        b"",
+        b"no blank line\n",
+        b"text\n\n",
+        b"text\n\nno dash x AAAAAAA=\n",
+        b"te\x07xt\n\n",
+        b"\xff\n\n",
+        "text\n\n\u2014 name AAAA\n".encode(),
+        "text\n\n\u2014 name AAAAAAA=".encode(),
+    ],
+)
 def test_data_that_is_no_note(data: bytes) -> None:
     with pytest.raises(Invalid):
         note.Note.parse(data)
@@ -83,8 +100,15 @@ def test_data_that_is_no_note(data: bytes) -> None:
 
 @pytest.mark.parametrize(
     "vkey",
-    ["", "name", "name+00000000", "name+00000000+AAAA", f"name+00000000+{'A' * 44}", f"{signer().verifier}".replace("log", "bog")],
-)  # fmt: skip
+    [
+        "",
+        "name",
+        "name+00000000",
+        "name+00000000+AAAA",
+        f"name+00000000+{'A' * 44}",
+        f"{signer().verifier}".replace("log", "bog"),
+    ],
+)
 def test_text_that_is_no_key(vkey: str) -> None:
     with pytest.raises(Invalid):
         note.Verifier.parse(vkey)

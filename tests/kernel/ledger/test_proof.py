@@ -43,10 +43,19 @@ def test_a_proof_proves_its_leaf_and_no_other() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"c2sp.org/tlog-proof@v2\nindex 0\n\n", b"c2sp.org/tlog-proof@v1\n\n", b"c2sp.org/tlog-proof@v1\nindex 0",
-     b"c2sp.org/tlog-proof@v1\nindex 00\n\n", b"c2sp.org/tlog-proof@v1\nindex x\n\n", b"c2sp.org/tlog-proof@v1\nindex 0\nAA==\n\n",
-     b"c2sp.org/tlog-proof@v1\nextra !\nindex 0\n\n", b"\xff\n\n", b"c2sp.org/tlog-proof@v1\nindex 0\n" + b"A" * 43 + b"=\n" * 70 + b"\n"],
-)  # fmt: skip
+    [
+        b"",
+        b"c2sp.org/tlog-proof@v2\nindex 0\n\n",
+        b"c2sp.org/tlog-proof@v1\n\n",
+        b"c2sp.org/tlog-proof@v1\nindex 0",
+        b"c2sp.org/tlog-proof@v1\nindex 00\n\n",
+        b"c2sp.org/tlog-proof@v1\nindex x\n\n",
+        b"c2sp.org/tlog-proof@v1\nindex 0\nAA==\n\n",
+        b"c2sp.org/tlog-proof@v1\nextra !\nindex 0\n\n",
+        b"\xff\n\n",
+        b"c2sp.org/tlog-proof@v1\nindex 0\n" + b"A" * 43 + b"=\n" * 70 + b"\n",
+    ],
+)
 def test_data_that_is_no_proof(data: bytes) -> None:
     with pytest.raises(Invalid):
         Proof.parse(data)

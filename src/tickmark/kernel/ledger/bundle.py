@@ -2,8 +2,8 @@
 
 Two phases, because the manifest's digest is sealed before the proof of it can be made:
 
-1. `contents(...)` lays the files out, `manifest(...)` lists them; the action that seals the bundle (its verb is
-   `SEALING_VERB`) puts `digest(manifest)` among the files of its entry.
+1. `contents(...)` lays the files out, `manifest(...)` lists them; the action that seals the bundle (its verb
+   is `SEALING_VERB`) puts `digest(manifest)` among the files of its entry.
 2. After the seal, `write_bundle(...)` writes the zip with the checkpoint, the tiles of the log and the
    manifest's entry and proof. The same input gives the same bytes.
 
@@ -71,7 +71,7 @@ def contents(
 ) -> dict[str, Source]:
     """Lay the files of a bundle out by path.
 
-    `facts` are the canonical JSON bytes of rows by reference; `evidence` is (sha256, safe file name, content);
+    `facts` are the canonical JSON bytes of rows by reference; `evidence` is (sha256, safe name, content);
     `samples` are sample records by reference; `others` are further files by path, such as `report.pdf`.
     """
     ordered = sorted(entries, key=lambda one: one.position)
@@ -122,8 +122,8 @@ def write_bundle(
 ) -> None:
     """Write the zip: `entry` and `proof` are the manifest's own, `tiles` holds the log of `size` leaves.
 
-    The zip appears under its name only when it is whole and synced. Conflict where a file is no longer what the
-    manifest lists.
+    The zip appears under its name only when it is whole and synced. Conflict where a file is no longer what
+    the manifest lists.
     """
     listed = {row["path"]: row for row in parse(manifest)["files"]}
     if listed.keys() != files.keys():
