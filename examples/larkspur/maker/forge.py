@@ -102,24 +102,32 @@ def _review(
     }
 
 
+def _reviews(change: Change, landed: Landed | None, moment: datetime) -> list[dict[str, Any]]:
+    heads, _ = _heads(change, landed)
+    given = [(place, review) for place, review in enumerate(change.reviews) if review.at <= moment]
+    return [_review(change, place, review, heads, moment) for place, review in given]
+
+
 def write(target: Path, day: date) -> None:
     """`github/pulls-0001.json` and so on, 100 to a page, `github/reviews/<number>.json`, and the manifest."""
-    moment, landed = export_moment(day), _landed()
+    moment, landed, folder = export_moment(day), _landed(), target / "github"
     known = [c for c in changes() if c.number and not c.record_missing and c.opened <= moment]
     pulls = [pull(change, landed.get(change.number), moment) for change in known]
     pages = range(0, len(pulls), PAGE)
-    for place, start in enumerate(pages, 1):
-        put(target / "github" / f"pulls-{place:04}.json", array(pulls[start : start + PAGE]))
+    files = {f"pulls-{n:04}.json": array(pulls[start : start + PAGE]) for n, start in enumerate(pages, 1)}
     for change in known:
-        heads, _ = _heads(change, landed.get(change.number))
-        reviews = [
-            _review(change, place, review, heads, moment)
-            for place, review in enumerate(change.reviews)
-            if review.at <= moment
-        ]
-        put(target / "github" / "reviews" / f"{change.number}.json", array(reviews))
+        files[f"reviews/{change.number}.json"] = array(_reviews(change, landed.get(change.number), moment))
+    for stale in {*folder.glob("pulls-*.json"), *folder.glob("reviews/*.json")} - {folder / n for n in files}:
+        stale.unlink()
+    for name, text in files.items():
+        put(folder / name, text)
     manifest(
-        target / "github" / "pulls.manifest.json", day, len(pulls), files=len(pages), per_page=PAGE,
-        system=f"{WEB} (fictional)", report=f"GET {ROOT}/pulls and, for each, /pulls/{{number}} and …/reviews",
+        folder / "pulls.manifest.json",
+        day,
+        len(pulls),
+        files=len(pages),
+        per_page=PAGE,
+        system=f"{WEB} (fictional)",
+        report=f"GET {ROOT}/pulls and, for each, /pulls/{{number}} and …/reviews",
         filters={"state": "all", "sort": "created", "direction": "asc"},
-    )  # fmt: skip
+    )

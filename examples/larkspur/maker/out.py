@@ -16,7 +16,8 @@ NOTICE = "Fictional data of Larkspur Ledger, Inc. (fictional). No real person, c
 
 def put(path: Path, text: str) -> None:
     """Write a text file, making its folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True)
     path.write_bytes(text.encode())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -49,7 +50,7 @@ def stream(day: date) -> bytes:
 
 
 def write(target: Path, day: date) -> Path:
-    """A bare repository `repo/ledger.git` with the branch `main`; an existing one is added to."""
+    """A bare repository `repo/ledger.git` with the branch `main`, in the place of an earlier one."""
     path = target / "repo" / "ledger.git"
     calm = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_DEFAULT_HASH": "sha1"}
 
@@ -57,6 +58,8 @@ def write(target: Path, day: date) -> Path:
         environment = {**os.environ, **calm}
         subprocess.run(["git", *arguments], input=data, env=environment, check=True, capture_output=True)
 
+    if path.exists():
+        shutil.rmtree(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     git("init", "--quiet", "--bare", "--template=", "--initial-branch=main", str(path))
     git("-C", str(path), "fast-import", "--quiet", data=stream(day))
