@@ -192,6 +192,31 @@ def test_policies_are_approved_before_they_are_published_and_acknowledged_after(
         assert oracle.local_day(given["at"]) < oracle.TODAY
 
 
+def test_policies_are_those_of_the_library_and_answer_what_it_asks(story: dict[str, Any]) -> None:
+    for policy in story["policy"]:
+        front = (LIBRARY / "policies" / f"{policy['id']}.md").read_text(encoding="utf-8").split("+++")[1]
+        assert policy["title"] == tomllib.loads(front)["title"]
+    asked = tomllib.loads((LIBRARY / "policies" / "answers.toml").read_text(encoding="utf-8"))["questions"]
+    assert set(story["policy_answers"]) == {question["name"] for question in asked}
+    needed = set()
+    for control in controls(story):
+        front = (LIBRARY / "controls" / f"{control}.md").read_text(encoding="utf-8").split("+++")[1]
+        needed.add(tomllib.loads(front)["policy"])
+    assert needed <= {policy["id"] for policy in story["policy"]}
+
+
+def test_collections_name_recipes_of_the_library_and_exports_that_are_made(
+    story: dict[str, Any], home: Path
+) -> None:
+    for collection in story["collection"]:
+        assert (home / collection["path"]).exists()
+        if collection["recipe"]:
+            recipe = tomllib.loads(
+                (LIBRARY / "recipes" / f"{collection['recipe']}.toml").read_text(encoding="utf-8")
+            )
+            assert recipe["shape"] == collection["shape"]
+
+
 def test_only_people_present_acknowledge(home: Path, acknowledgements: list[dict[str, Any]]) -> None:
     spells = oracle.spells(home)
     for given in acknowledgements:

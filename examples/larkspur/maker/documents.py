@@ -191,7 +191,7 @@ def _pictures() -> Iterator[tuple[str, bytes]]:
             settings_page(address, stamp, "Branch protection: main", protection),
         )
         factor = [
-            ("Policy", "All users"), ("Second factor", "required"), ("Text message", "off"), ("Session length", "12 hours"),
+            ("Policy", "All users"), ("Second factor", "required"), ("Text message", "off"), ("Session length", "12 h, admin idle 30 min"),
             ("Excluded accounts", "breakglass-01, -02"), ("Service accounts", "no interactive sign-in"),
         ]  # fmt: skip
         address = "id.larkspur.example/admin/policies/sign-in"
