@@ -27,7 +27,12 @@ BOATS = [
     Boat("=cmd|' /C calc'!A0", None, ("motor",)),
     Boat("ada", 12, ("sail", "motor"), date(2019, 1, 2)),
 ]
-COLUMNS = (Column("Name", "name"), Column("Crew", "crew", number=True), Column("Built", "built"), Column("", export=False))
+COLUMNS = (
+    Column("Name", "name"),
+    Column("Crew", "crew", number=True),
+    Column("Built", "built"),
+    Column("", export=False),
+)
 KINDS = Filter("kind", "Kind", ["sail", "motor"], "kinds")
 
 
@@ -67,7 +72,9 @@ def test_python_lists(query, expected):
 
 
 def test_what_is_not_known_stands_last_whichever_way_it_is_sorted():
-    assert names(ask(BOATS, "?sort=built"))[-1] == names(ask(BOATS, "?sort=-built"))[-1] == "=cmd|' /C calc'!A0"
+    assert (
+        names(ask(BOATS, "?sort=built"))[-1] == names(ask(BOATS, "?sort=-built"))[-1] == "=cmd|' /C calc'!A0"
+    )
 
 
 def test_export_holds_every_row_that_fits_and_runs_nothing():
@@ -94,7 +101,10 @@ def test_cells(value, cell):
 
 
 def test_the_two_addresses_of_a_list():
-    assert [str(p.pattern) for p in list_paths("boats/", lambda r: r, "boats")] == ["boats/", "boats/list.csv"]
+    assert [str(p.pattern) for p in list_paths("boats/", lambda r: r, "boats")] == [
+        "boats/",
+        "boats/list.csv",
+    ]
     assert [str(p.pattern) for p in list_paths("boats", lambda r: r, "boats")] == ["boats", "boats.csv"]
     asked = RequestFactory()
     assert export_of(asked.get("/boats/")) == export_of(asked.get("/boats/list.csv")) == "/boats/list.csv"
@@ -105,16 +115,26 @@ def test_the_two_addresses_of_a_list():
 def test_prepare_sees_one_page_at_once():
     seen = []
     listing = ask(BOATS, size=2, prepare=lambda rows: seen.append(len(rows)) or rows)
-    assert (names(listing), names(listing), seen) == (["Zaza", "=cmd|' /C calc'!A0"], ["Zaza", "=cmd|' /C calc'!A0"], [2])
+    assert (names(listing), names(listing), seen) == (
+        ["Zaza", "=cmd|' /C calc'!A0"],
+        ["Zaza", "=cmd|' /C calc'!A0"],
+        [2],
+    )
 
 
-PEOPLE = (Column("Name", "name", order="name"), Column("Side", "side", order=("side", "name")), Column("Where", "ref"))
+PEOPLE = (
+    Column("Name", "name", order="name"),
+    Column("Side", "side", order=("side", "name")),
+    Column("Where", "ref"),
+)
 SIDE = Filter("side", "Side", [("company", "Company"), ("auditor", "Auditor")])
 
 
 def test_query_sets(cast):
     def found(query, **more):
-        return names(ask(User.objects.order_by("pk"), query, PEOPLE, filters=[SIDE], search=("name", "email"), **more))
+        return names(
+            ask(User.objects.order_by("pk"), query, PEOPLE, filters=[SIDE], search=("name", "email"), **more)
+        )
 
     assert found("?side=auditor&sort=-name") == ["Stranger", "Staff", "Quality", "Partner", "Auditor"]
     assert found("?q=EMPLOY") == ["Employee"]

@@ -4,8 +4,10 @@
     if controls.wants_csv: return controls.csv("controls")
     return render(request, "controls/index.html", {"list": controls})
 
-with `routes = [*list_paths("controls/", index, "controls")]`, and in the template `{% table list.page list.columns caption="Controls" filters=list.filters search="Code or title"
-export=list.export %}{% for row in list.page %}…`.
+with `routes = list_paths("controls/", index, "controls")`, and in the template
+
+    {% table list.page list.columns caption="Controls" filters=list.filters search="Code or title" export=list.export %}
+    {% for row in list.page %}<tr>…</tr>{% endfor %}{% endtable %}
 
 A page costs the same number of queries whatever its length: give query sets with `select_related`, or `prepare`
 the rows of one page together.
