@@ -43,6 +43,7 @@ def all_met(*items: str) -> dict[tuple[str, str], str]:
         (Counts(None, 25, 2), (Result.EXCEPTIONS,)),
         (Counts(6, 0, 0, not_applicable=6), (Result.DID_NOT_OPERATE, Result.NOT_TESTED)),
         (Counts(6, 0, 0, not_applicable=5), (Result.NOT_TESTED,)),
+        (Counts(180, 25, 0, procedures=frozenset(results.PROCEDURES)), (Result.NO_EXCEPTIONS,)),
         (Counts(180, 25, 0, procedures=frozenset({"inquiry"})), (Result.NOT_TESTED,)),
         (Counts(180, 25, 0, procedures=frozenset({"inquiry", "observation"})), (Result.NO_EXCEPTIONS,)),
     ],
@@ -68,6 +69,8 @@ def test_a_result_outside_of_what_the_counts_allow_is_a_conflict() -> None:
         results.require_admissible(Result.NO_EXCEPTIONS, Counts(180, 25, 2))
     with pytest.raises(Conflict, match="Finish the test first"):
         results.require_admissible(Result.NO_EXCEPTIONS, Counts(180, 25, 0, pending=3))
+    with pytest.raises(Conflict, match="Conclude “Did not operate during the period” or “Not tested”"):
+        results.require_admissible(Result.NO_EXCEPTIONS, Counts(6, 0, 0, not_applicable=6))
     results.require_admissible(Result.EXCEPTIONS, Counts(180, 25, 2))
 
 
@@ -190,6 +193,7 @@ def test_counts_agree_with_each_other(grid: list[list[Mark]]) -> None:
 
 
 def test_pieces_of_sentences() -> None:
+    assert [results.share(n, 5) for n in (0, 2, 5)] == ["0 of 5", "2 of 5", "5 of 5"]
     assert results.share(2, 25) == "2 of 25"
     assert results.share(1 + 2, 25 + 15) == "3 of 40"
     assert results.tested_items(180, 180, "leavers") == "For all 180 leavers"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tickmark.audit import statistics
-from tickmark.audit.statistics import Band, Size
+from tickmark.audit.statistics import Size
 from tickmark.kernel.errors import Invalid
 
 TOLERABLE = [f"{share}%" for share in (2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 20)]
@@ -57,13 +57,6 @@ FINITE = {
     10000: (22, 29, 45, 59),
 }
 PLANS = (("90%", "10%"), ("95%", "10%"), ("90%", "5%"), ("95%", "5%"))
-DEFAULT_BANDS = (
-    Band(up_to=4),
-    Band(up_to=12, size=5),
-    Band(up_to=52, size=8),
-    Band(up_to=250, size=8, percent=Fraction(10, 100), cap=25),
-    Band(up_to=None, size=25),
-)
 
 
 def rows(confidence: str) -> dict[str, list[Size | None]]:
@@ -153,6 +146,12 @@ def test_no_limit_where_nothing_can_be_projected(selection: statistics.Selection
         statistics.upper_limit(2, 180, "90%", selection)
 
 
+def test_counting_upward_ends_where_it_is_told_to() -> None:
+    assert statistics.binomial_size("95%", "5%", largest=59) == Size(59, 0)
+    with pytest.raises(Invalid, match="No sample of up to 58 items"):
+        statistics.binomial_size("95%", "5%", largest=58)
+
+
 def test_chance_of_meeting_a_deviation() -> None:
     chances = [statistics.percent(statistics.chance_of_meeting("5%", n), 0) for n in (5, 15, 25, 40, 60)]
     assert chances == ["23", "54", "72", "87", "95"]
@@ -184,42 +183,11 @@ def test_what_is_no_exact_rate_is_refused(value: object) -> None:
         lambda: statistics.hypergeometric_size(1, "95%", "5%", allowed=1),
         lambda: statistics.upper_limit(3, 2, "95%"),
         lambda: statistics.upper_limit(0, 0, "95%"),
-        lambda: statistics.size_for_count([Band(up_to=4)], 5),
-        lambda: statistics.size_for_count(DEFAULT_BANDS, -1),
     ],
 )
 def test_plans_that_cannot_be_are_refused(call) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(Invalid):
         call()
-
-
-@pytest.mark.parametrize(
-    ("count", "size"),
-    [
-        (0, 0),
-        (1, 1),
-        (4, 4),
-        (5, 5),
-        (12, 5),
-        (13, 8),
-        (52, 8),
-        (53, 8),
-        (80, 8),
-        (81, 9),
-        (101, 11),
-        (240, 24),
-        (241, 25),
-        (250, 25),
-        (1000, 25),
-    ],
-)
-def test_sizes_by_count(count: int, size: int) -> None:
-    assert statistics.size_for_count(DEFAULT_BANDS, count) == size
-
-
-@given(st.integers(0, 100_000))
-def test_a_size_is_never_more_than_the_count(count: int) -> None:
-    assert 0 <= statistics.size_for_count(DEFAULT_BANDS, count) <= count
 
 
 @given(st.integers(1, 60), st.data())

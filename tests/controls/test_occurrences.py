@@ -161,6 +161,17 @@ def test_a_performance_before_its_bucket_began_does_not_count() -> None:
     assert Q2.met_by([Performance(date(2026, 3, 31), "2026-Q2")], SEPTEMBER) == Standing(State.OVERDUE)
 
 
+def test_the_first_day_of_a_bucket_and_the_day_asked_about_belong() -> None:
+    standing = Q2.met_by([Performance(APRIL, "2026-Q2")], APRIL)
+    assert standing == Standing(State.MET, APRIL)
+
+
+def test_a_day_without_its_performance_is_missed_after_the_next() -> None:
+    (monday,) = occurrences("daily", date(2026, 7, 6), date(2026, 7, 6))
+    states = [monday.met_by([], date(2026, 7, day)).state for day in (5, 6, 7, 8)]
+    assert states == [State.NOT_YET_DUE, State.OVERDUE, State.OVERDUE, State.MISSED]
+
+
 def test_a_performance_in_grace_may_be_of_either_bucket() -> None:
     assert candidates("quarter", date(2026, 7, 12), FORTNIGHT) == ["2026-Q2", "2026-Q3"]
     assert candidates("quarter", date(2026, 7, 16), FORTNIGHT) == ["2026-Q3"]
@@ -243,7 +254,8 @@ def test_at_least_annually_in_a_year_in_two_and_in_a_long_one() -> None:
     assert keys(years(date(2025, 1, 1), date(2026, 12, 31))) == ["year-to-2025-12-31", "year-to-2026-12-31"]
     assert keys(years(date(2025, 8, 1), date(2026, 10, 31))) == ["year-to-2026-10-31"]
     assert keys(years(date(2025, 11, 10), date(2026, 10, 31))) == ["year-to-2026-10-31"]
-    assert keys(years(date(2025, 11, 20), date(2026, 10, 31))) == []
+    assert keys(years(date(2025, 11, 16), date(2026, 10, 31))) == ["year-to-2026-10-31"]
+    assert keys(years(date(2025, 11, 17), date(2026, 10, 31))) == []
 
 
 def test_each_calendar_year_is_another_wording() -> None:
@@ -255,6 +267,7 @@ def test_an_annual_control_and_a_short_window() -> None:
         return annual_in_period(performed, date(2026, 5, 1), date(2026, 7, 31))
 
     assert standing(date(2026, 6, 3)) == AnnualStanding("operated", (date(2026, 6, 3),), None)
+    assert standing(date(2026, 5, 1)) == AnnualStanding("operated", (date(2026, 5, 1),), None)
     assert standing(date(2025, 7, 31)) == AnnualStanding("did not operate", (), None)
     assert standing(date(2025, 8, 1)) == AnnualStanding("did not operate", (), date(2025, 8, 1))
     assert annual_in_period([], date(2025, 8, 1), date(2026, 7, 31)) == AnnualStanding("missed", (), None)
@@ -292,6 +305,7 @@ def test_without_a_predecessor_the_first_stretch_stays_open_unless_it_is_surely_
     start, end, often = date(2026, 4, 1), date(2026, 6, 30), Interval(days=30)
     soon = stretches([date(2026, 4, 20), date(2026, 5, 20), date(2026, 6, 10)], start, end, often)
     assert [one.too_long for one in soon] == [None, False, False, False]
+    assert stretches([start], start, start, often)[0] == Stretch(None, start, None, None)
     assert stretches([], start, end, often) == [Stretch(None, end, None, True)]
 
 

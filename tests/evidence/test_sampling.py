@@ -127,6 +127,11 @@ def test_keys_that_are_the_same_after_cleaning_are_refused(pair: list[str]) -> N
         sampling.rank(pair, SEED)
 
 
+def test_repeated_keys_are_named_up_to_five() -> None:
+    with pytest.raises(Invalid, match="7 keys occur more than once: A, B, C, D, E and 2 more"):
+        sampling.in_order("GFEDCBA" * 2)
+
+
 @given(some_keys, some_seed, st.randoms(use_true_random=False))
 def test_order_of_rows_does_not_matter(keys, seed, random) -> None:  # type: ignore[no-untyped-def]
     shuffled = list(keys)
@@ -177,6 +182,9 @@ def test_allotment_follows_the_share_where_every_stratum_earns_one(
 def test_the_least_of_one_is_taken_from_the_strata_above_their_share() -> None:
     assert sampling.allot({"a": 1, "b": 1, "c": 98}, 5) == {"a": 1, "b": 1, "c": 3}
     assert sampling.allot({"a": 1, "b": 99}, 100) == {"a": 1, "b": 99}
+    ones = dict.fromkeys("abcd", 1)
+    assert sampling.allot(ones | {"e": 50, "f": 46}, 7) == ones | {"e": 2, "f": 1}
+    assert sampling.allot(ones | {"e": 48, "f": 48}, 7) == ones | {"e": 2, "f": 1}
 
 
 def test_ties_go_to_the_name_that_sorts_first() -> None:

@@ -87,6 +87,8 @@ def test_an_instant_belongs_to_the_day_of_the_zone() -> None:
 
 def test_a_date_only_performance_counts_as_its_whole_day() -> None:
     limit = calendars.due(ny(2026, 7, 3, 17), 1, "business_days", NEW_YORK, US)
+    midnight = calendars.due(ny(2026, 7, 3, 0), 24, "hours", NEW_YORK)
+    assert calendars.timing(date(2026, 7, 3), midnight).assumption == ""
     assert calendars.timing(date(2026, 7, 6), limit) == Timing(True, timedelta(0), 0)
     assert calendars.timing(date(2026, 7, 7), limit).days_late == 1
 
@@ -178,6 +180,7 @@ def test_what_cannot_be_counted_is_refused(call) -> None:  # type: ignore[no-unt
 def test_an_inclusive_period_is_half_open_inside() -> None:
     span = calendars.days_as_span(date(2025, 11, 1), date(2026, 10, 31), NEW_YORK)
     assert span == Span(datetime(2025, 11, 1, 4, tzinfo=UTC), datetime(2026, 11, 1, 4, tzinfo=UTC))
+    assert span.holds(ny(2025, 11, 1))
     assert span.holds(ny(2026, 10, 31, 23, 59))
     assert not span.holds(ny(2026, 11, 1))
 
@@ -212,6 +215,7 @@ def test_months_keep_the_day_where_they_can() -> None:
     leap = date(2024, 2, 29)
     assert calendars.add_months(leap, 12) == date(2025, 2, 28)
     assert calendars.add_months(leap, 12, "next") == date(2025, 3, 1)
+    assert calendars.add_months(date(2026, 1, 31), 2, "next") == date(2026, 3, 31)
     assert calendars.add_months(leap, 48) == date(2028, 2, 29)
     assert calendars.add_months(date(2026, 1, 31), -2) == date(2025, 11, 30)
 

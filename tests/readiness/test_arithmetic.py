@@ -91,6 +91,10 @@ def test_a_day_nobody_can_believe_is_unknown(due: date | None, reason: str) -> N
     assert Step(None, reason) in found.steps
 
 
+def test_a_gap_due_today_is_still_believed() -> None:
+    assert arithmetic.expected_ready([OpenGap("GAP-1", Severity.HIGH, TODAY)], TODAY).day == TODAY
+
+
 def test_a_firm_may_let_medium_gaps_hold() -> None:
     gap = OpenGap("GAP-3", Severity.MEDIUM, date(2027, 5, 1))
     assert arithmetic.expected_ready([gap], TODAY, Severity.MEDIUM).day == date(2027, 5, 1)

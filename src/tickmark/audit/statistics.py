@@ -1,4 +1,4 @@
-"""Attribute sampling: how many items, and what a count of deviations says of the rate (domain.md 4.4, 4.7).
+"""Attribute sampling: how many items, and what a count of deviations says of the rate (domain.md 4.7).
 
 Rates and confidences are exact fractions: 0.07 of 100 is 7, not 7.000000000000001 rounded up to 8. Binomial
 sums are sums of whole numbers, so no table cell hangs on floating point. No confidence level belongs in a
@@ -7,8 +7,7 @@ report.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 from math import ceil, comb
@@ -30,19 +29,6 @@ class Size(NamedTuple):
 
     n: int
     allowed: int
-
-
-@dataclass(frozen=True)
-class Band:
-    """One line of a firm's table of sizes: for counts up to `up_to` (None: any) either all, or a number.
-
-    `size` None means all; `percent` (rounded up) takes its place, not under `size` and not over `cap`.
-    """
-
-    up_to: int | None
-    size: int | None = None
-    percent: Fraction | None = None
-    cap: int | None = None
 
 
 def rate(value: Rate) -> Fraction:
@@ -164,29 +150,6 @@ def percent(share: Fraction, decimals: int = 1) -> str:
         context.prec = 60
         value = Decimal(share.numerator) * 100 / Decimal(share.denominator)
         return str(value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
-
-
-def size_for_count(bands: Sequence[Band], count: int) -> int:
-    """The size a firm's table gives for an actual count of occurrences, never more than the count.
-
-    Raises Invalid when no band holds the count.
-    """
-    for band in bands:
-        if band.up_to is None or _not_negative(count, "count") <= band.up_to:
-            return min(_band_size(band, count), count)
-    raise Invalid(
-        f"The table of sizes has no line for {count} items.",
-        "Its last line ends below that.",
-        "Add a last line without an upper end.",
-        field="bands",
-    )
-
-
-def _band_size(band: Band, count: int) -> int:
-    if band.percent is None:
-        return count if band.size is None else band.size
-    share = max(ceil(band.percent * count), band.size or 0)
-    return share if band.cap is None else min(share, band.cap)
 
 
 def _binomial_at_most(k: int, n: int, share: Fraction, risk: Fraction) -> bool:
