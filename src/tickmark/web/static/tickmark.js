@@ -69,6 +69,14 @@
     input.dispatchEvent(new Event("change", { bubbles: true }));
   });
 
+  // Short lists that are wholly on the page: <input data-filters="id of the list"> hides what does not fit.
+  on("input", "[data-filters]", (input) => {
+    const wanted = input.value.trim().toLowerCase();
+    document.getElementById(input.dataset.filters)?.querySelectorAll("tbody tr, li").forEach((row) => {
+      row.hidden = !row.textContent.toLowerCase().includes(wanted);
+    });
+  });
+
   // Lists that become cards on a phone take their labels from the head of the table.
   const label = (within) => within.querySelectorAll("table.stack").forEach((table) => {
     const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());

@@ -24,9 +24,12 @@ def action_form(
 ) -> SafeString:
     """A form that posts to `/do/<action>`: fields are the action's parameters.
 
+    On a page that shows another day it is a sentence instead: nobody records into the past.
     `next` is where to go afterwards, `say` what to say then, `cancel` a link back, `error` a refusal to show,
     `upload` for files, `dialog` adds a button that closes that dialog, `inline` puts all in one line.
     """
+    if context.get("known") or context.get("day") != context.get("today"):
+        return render(context, "action_form_past", {})
     request = context.get("request")
     place = data.pop("next", "") or getattr(request, "get_full_path", str)()
     given = {"content": content, "action": action, "submit": submit, "tone": tone, "next": place}

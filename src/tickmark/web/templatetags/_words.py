@@ -54,9 +54,11 @@ def size(count: int | None) -> str:
 
 
 @register.filter
-def number(value: float | None) -> str:
-    """`12,408`, or a dash where nobody knows."""
-    return "–" if value is None else f"{value:,}"
+def number(value: float | str | None) -> str:
+    """`12,408`, a dash where nobody knows; words stay as they are."""
+    if value is None or value == "":
+        return "–"
+    return value if isinstance(value, str) else f"{value:,}"
 
 
 @register.filter
