@@ -473,6 +473,12 @@ def test_another_day_is_said_and_nothing_can_be_recorded_there() -> None:
     assert "/do/evidence.accept" in page(form, **SHELL)
 
 
+def test_the_navigation_stays_on_the_day() -> None:
+    then = page("{% road steps %}", **{**SHELL, "day": date(2026, 3, 3), "known": 900})
+    assert then.count("?day=2026-03-03&amp;known=900") == 4
+    assert "?day=" not in page("{% road steps %}", **SHELL)
+
+
 def test_who_has_no_steps_sees_no_side_navigation() -> None:
     html = page(**{**SHELL, "steps": []})
     assert 'id="nav"' not in html
@@ -497,7 +503,7 @@ def test_the_gallery_shows_every_component() -> None:
     for word in [*terms.VERDICTS.values(), *(word for word, _, _ in terms.STATES.values())]:
         assert word in shown
     source = (WEB / "templates/gallery.html").read_text()
-    tags = set(register.tags) - {"theme", "bound_field", "samples", "period", "icon"}
+    tags = set(register.tags) - {"theme", "bound_field", "samples", "period", "icon", "same_day"}
     assert {tag for tag in tags if f"{{% {tag} " not in source} == set()
 
 

@@ -11,12 +11,13 @@ from django.template.context import Context
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
+SHARED = ("csrf_token", "request", "day", "today", "known")
 
 
 def render(context: Context, name: str, data: Mapping[str, Any]) -> SafeString:
     """Render `components/<name>.html` with `data` alone, plus what every component may need."""
     engine = context.template.engine  # type: ignore[union-attr]
-    shared = {"csrf_token": context.get("csrf_token"), "request": context.get("request")}
+    shared = {name: context.get(name) for name in SHARED}
     page = engine.get_template(f"components/{name}.html")
     return mark_safe(page.render(context.new({**shared, **data})).strip())  # noqa: S308 - made by a template
 

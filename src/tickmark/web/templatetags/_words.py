@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from urllib.parse import urlencode
 
+from django.template.context import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -40,6 +42,17 @@ def period(first: date | None, last: date | None) -> SafeString:
     return format_html(
         '<span class="nowrap">{}</span>', day(last) if first == last else f"{start} – {day(last)}"
     )
+
+
+@register.simple_tag(takes_context=True)
+def same_day(context: Context) -> str:
+    """`?day=…&known=…` when the page shows another day, so that a link stays there; nothing for today."""
+    shown, kept = context.get("day"), {}
+    if shown and shown != context.get("today"):
+        kept["day"] = shown.isoformat()
+    if context.get("known"):
+        kept["known"] = str(context["known"])
+    return f"?{urlencode(kept)}" if kept else ""
 
 
 @register.filter
