@@ -153,10 +153,13 @@ def _json(name: str, content: bytes, recipe: Recipe, faults: Faults) -> Iterator
 
 
 def _json_lines(name: str, content: bytes, recipe: Recipe, faults: Faults) -> Iterator[SourceRow]:
-    lines = decoded(name, content, recipe.encodings).split("\n")
-    for number, line in enumerate(lines, 1):
+    heads = {path.partition(".")[0] for path in recipe.sources}
+    for number, line in enumerate(decoded(name, content, recipe.encodings).split("\n"), 1):
         if line.strip():
-            yield from records(f"line {number} of {name}", [parsed(name, line, number)])
+            row = parsed(name, line, number)
+            # Any tool may have a column named message; an error has nothing that the recipe reads.
+            is_error = isinstance(row, dict) and "message" in row and not heads & row.keys()
+            yield from records(f"line {number} of {name}", row if is_error else [row])
 
 
 def parsed(name: str, text: str, line: int = 0) -> Any:
