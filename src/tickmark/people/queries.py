@@ -1,14 +1,18 @@
-"""Answers about people: who an account is as an actor, who is active on a day."""
+"""Answers about people: who an account is as an actor, who holds which role, who is active on a day."""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from allauth.mfa.models import Authenticator
+from django.core.exceptions import EmptyResultSet
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet
 
-from tickmark.kernel.access import Actor
+from tickmark.kernel.access import Actor, visible
 from tickmark.people.models import Employment, Invitation, Person, Role, RoleGrant, Side, Token, User
 
 
@@ -39,19 +43,30 @@ def token_user(secret: str, moment: datetime) -> tuple[User, frozenset[str]] | N
     return (token.user, frozenset(token.scopes)) if token else None
 
 
-def open_invitation(secret: str, moment: datetime) -> Invitation | None:
-    """The invitation behind a link, if it was not used and has not expired."""
+def open_invitation(link: str, moment: datetime) -> Invitation | None:
+    """The invitation behind a link or the secret at its end, if it was not used and has not expired."""
+    secret = link.strip().rstrip("/").rsplit("/", 1)[-1]
     found: Invitation | None = Invitation.objects.filter(
         token_digest=digest_of(secret), use=None, expires_at__gt=moment
     ).first()
     return found
 
 
+def after(day: date) -> datetime:
+    """The first instant after the day (UTC, as `clock.today` counts): facts recorded before it were known that day."""
+    return datetime.combine(day + timedelta(days=1), time.min, UTC)
+
+
 def active_on(day: date) -> QuerySet[Person]:
     """Persons with a spell that holds the day, both ends included."""
+    rows: QuerySet[Person] = Person.objects.filter(pk__in=spells_on(day).values("person")).order_by("name")
+    return rows
+
+
+def spells_on(day: date) -> QuerySet[Employment]:
+    """The spells that hold the day, both ends included."""
     not_gone = Q(departure=None) | Q(departure__ends_on__gte=day)
-    spells = Employment.objects.filter(not_gone, starts_on__lte=day)
-    rows: QuerySet[Person] = Person.objects.filter(pk__in=spells.values("person")).order_by("name")
+    rows: QuerySet[Employment] = Employment.objects.filter(not_gone, starts_on__lte=day)
     return rows
 
 
@@ -61,6 +76,132 @@ def with_role(*roles: str) -> QuerySet[User]:
     return User.objects.filter(pk__in=grants.values("user"), is_active=True).order_by("name")
 
 
+def colleagues() -> QuerySet[User]:
+    """The company's accounts that can sign in: who may own a control or a component."""
+    return User.objects.filter(side=Side.COMPANY, is_active=True).order_by("name")
+
+
 def is_empty() -> bool:
     """Whether the books have no account yet, so that the first-run page may make the first."""
     return not User.objects.exists()
+
+
+def sees(actor: Actor, model: type[Model]) -> bool:
+    """Whether the table shows rows of this model to such an actor at all, however few there are.
+
+    A page whose rows are hidden from its reader does not exist for them; an empty page is another thing.
+    """
+    try:
+        visible(actor, model).query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+    except EmptyResultSet:
+        return False
+    return True
+
+
+# -- accounts -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An account on a day: the roles it held, whether it could sign in, whether it has a second factor now."""
+
+    user: User
+    grants: tuple[RoleGrant, ...]
+    active: bool
+    second_factor: bool
+    ended_at: datetime | None
+    reason: str
+
+    @property
+    def roles(self) -> list[str]:
+        """The titles of its roles."""
+        return [Role(grant.role).label for grant in self.grants]
+
+
+def accounts(rows: QuerySet[User]) -> QuerySet[User]:
+    """The accounts with their grants, their end and whether they have a second factor, in a fixed number of queries."""
+    grants = RoleGrant.objects.select_related("end", "by").order_by("role", "pk")
+    factor = Authenticator.objects.filter(user=OuterRef("pk")).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    return (
+        rows.select_related("end")
+        .annotate(second_factor=Exists(factor))
+        .prefetch_related(Prefetch("grants", grants))
+    )
+
+
+def standing(user: Any, day: date) -> Standing:
+    """How an account of `accounts` stood at the end of the day."""
+    until = after(day)
+    held = [g for g in user.grants.all() if g.recorded_at < until and not _ended(g, until)]
+    end: Any = getattr(user, "end", None)
+    gone = end is not None and end.recorded_at < until
+    return Standing(
+        user,
+        tuple(held),
+        user.is_active if end is None else not gone,
+        user.second_factor,
+        end.recorded_at if gone else None,
+        end.reason if gone else "",
+    )
+
+
+def _ended(grant: RoleGrant, until: datetime) -> bool:
+    end = getattr(grant, "end", None)
+    return end is not None and end.recorded_at < until
+
+
+def has_second_factor(user: User) -> bool:
+    """Whether the account asks for more than a password."""
+    rows = Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    return bool(rows.exists())
+
+
+def open_invitations(actor: Actor, moment: datetime) -> QuerySet[Invitation]:
+    """Invitations that nobody has taken up and that still work."""
+    rows = visible(actor, Invitation).filter(use=None, expires_at__gt=moment)
+    return rows.select_related("by").order_by("expires_at")
+
+
+# -- persons ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Spells:
+    """A person with all spells, oldest first, and the one that holds the day."""
+
+    person: Person
+    spells: tuple[Employment, ...]
+    current: Employment | None
+    state: str
+
+
+def persons(rows: QuerySet[Person]) -> QuerySet[Person]:
+    """Persons with spells and accounts, in a fixed number of queries."""
+    spells = Employment.objects.select_related("departure").order_by("starts_on", "pk")
+    return rows.select_related("user").prefetch_related(Prefetch("employments", spells))
+
+
+def spells_of(person: Any, day: date) -> Spells:
+    """The spells of a person of `persons`; the state on the day is active, starts later, left or unknown."""
+    spells = tuple(person.employments.all())
+    current = next((one for one in spells if one.starts_on <= day and not _left(one, day)), None)
+    return Spells(person, spells, current, _state(spells, current, day))
+
+
+def ends_on(spell: Employment) -> date | None:
+    """The last day of a spell, if one is known."""
+    departure = getattr(spell, "departure", None)
+    return departure.ends_on if departure else None
+
+
+def _left(spell: Employment, day: date) -> bool:
+    last = ends_on(spell)
+    return last is not None and last < day
+
+
+def _state(spells: tuple[Employment, ...], current: Employment | None, day: date) -> str:
+    if current is not None:
+        return "active"
+    if not spells:
+        return "unknown"
+    return "starts later" if spells[-1].starts_on > day else "left"
