@@ -19,6 +19,7 @@ import rfc8785
 from tests.kernel.ledger import bundles
 from tests.kernel.ledger.bundles import KEYS, ROW, SCREENSHOT, Log, flipped, hexed, sample
 
+NO_FACTS = [f"fact-not-vouched facts/{ref}.json" for ref in ("AC-7", "CS-1", "LK-1", "SM-1")]
 EVIDENCE = f"files/{hexed(SCREENSHOT)}/settings.png"
 
 
@@ -245,7 +246,7 @@ def removed_evidence(it: Honest) -> Case:
     return it.with_changes({EVIDENCE: None})
 
 
-@attack("file-removed entries.ndjson", f"evidence-not-vouched {EVIDENCE}", "fact-not-vouched facts/AC-7.json")
+@attack("file-removed entries.ndjson", f"evidence-not-vouched {EVIDENCE}", *NO_FACTS)
 def removed_entries(it: Honest) -> Case:
     return it.with_changes({"entries.ndjson": None})
 
@@ -410,8 +411,8 @@ def proof_of_another_entry(it: Honest) -> Case:
     "origin-differs manifest.json",
     "proof-other-log manifest.proof",
     "entry-not-in-log manifest.entry",
-    *[f"entry-not-in-log entries.ndjson line {line}" for line in range(1, 6)],
-    "fact-not-vouched facts/AC-7.json",
+    *[f"entry-not-in-log entries.ndjson line {line}" for line in range(1, 9)],
+    *NO_FACTS,
     f"evidence-not-vouched {EVIDENCE}",
 )
 def log_of_another_installation(it: Honest) -> Case:
@@ -439,14 +440,8 @@ def given_key_is_no_key(it: Honest) -> Case:
 
 
 def rewritten() -> Log:
-    """The same log with the real key, in which entry 3 says something else."""
-    made = Log()
-    for number in range(300):
-        facts = [{"ref": "AC-7", "sha256": hexed(ROW)}] if number == 10 else []
-        files = [hexed(SCREENSHOT)] if number == 280 else []
-        subject = "EV-ANOTHER" if number == 3 else f"EV-{number}"
-        made.add("evidence.accept", facts=facts, files=files, subject=subject)
-    return made
+    """The same log with the real key, in which entry 3 vouches for something else."""
+    return bundles.filled_log(facts={**bundles.FACTS, 3: {"AC-6": b"another past"}})
 
 
 @attack()
@@ -504,7 +499,7 @@ def entry_lines(it: Honest, change: Callable[[list[dict[str, Any]]], None]) -> C
     log = bundles.filled_log()
     rows = [
         {"entry": dict(one.entry), "position": one.position, "salt": one.salt}
-        for one in (log.disclosed[at] for at in (3, 10, 280))
+        for one in (log.disclosed[at] for at in (3, 10, 20, 21, 22, 280))
     ]
     change(rows)
     lines = b"".join(rfc8785.dumps(row) + b"\n" for row in rows)
@@ -516,9 +511,9 @@ def made_up_entry(it: Honest) -> Case:
     return entry_lines(it, lambda rows: rows[0]["entry"].update(verb="evidence.reject"))
 
 
-@attack("entry-not-in-log entries.ndjson line 3", f"evidence-not-vouched {EVIDENCE}")
+@attack("entry-not-in-log entries.ndjson line 6", f"evidence-not-vouched {EVIDENCE}")
 def entry_beyond_the_end(it: Honest) -> Case:
-    return entry_lines(it, lambda rows: rows[2].update(position=2**53 - 1))
+    return entry_lines(it, lambda rows: rows[5].update(position=2**53 - 1))
 
 
 @attack("entry-order entries.ndjson line 2")
@@ -540,11 +535,9 @@ def entry_without_its_fields(it: Honest) -> Case:
 
 
 @attack(
-    "entry-unreadable entries.ndjson line 1",
-    "entry-unreadable entries.ndjson line 2",
+    *[f"entry-unreadable entries.ndjson line {line}" for line in range(1, 10)],
     f"evidence-not-vouched {EVIDENCE}",
-    "fact-not-vouched facts/AC-7.json",
-    *[f"entry-unreadable entries.ndjson line {line}" for line in range(3, 10)],
+    *NO_FACTS,
 )
 def entries_spelled_otherwise(it: Honest) -> Case:
     """Fractions, doubled keys, large numbers, half characters, other spacing, a byte order mark."""
@@ -644,6 +637,35 @@ def sample_without_a_control(it: Honest) -> Case:
 @attack("sample-unreadable samples/SM-1.json")
 def sample_of_numbers(it: Honest) -> Case:
     return sampled(it, keys=[1, 2, 3])
+
+
+def ordered(it: Honest, *at: int) -> Case:
+    """A sample whose commitment, lock and draw stand at these positions."""
+    facts: dict[int, dict[str, bytes]] = {10: {"AC-7": ROW}}
+    for position, (ref, row) in zip(at, bundles.order_facts().items(), strict=True):
+        facts.setdefault(position, {})[ref] = row
+    return it.built(bundles.filled_log(facts=facts))
+
+
+@attack("sample-order samples/SM-1.json")
+def sample_committed_to_after_the_lock(it: Honest) -> Case:
+    return ordered(it, 21, 20, 22)
+
+
+@attack("sample-order samples/SM-1.json")
+def sample_committed_to_with_the_lock(it: Honest) -> Case:
+    return ordered(it, 20, 20, 22)
+
+
+@attack("sample-order samples/SM-1.json")
+def sample_drawn_before_the_lock(it: Honest) -> Case:
+    return ordered(it, 20, 22, 21)
+
+
+@attack()
+def sample_whose_order_is_not_disclosed(it: Honest) -> Case:
+    """Not knowing is said, and is no finding against it."""
+    return it.built(facts={"AC-7": ROW})
 
 
 @attack()

@@ -98,6 +98,8 @@ def sample(**changes: Any) -> dict[str, Any]:
     ranked = sorted(KEYS, key=lambda key: hexed(f"{seed}|{key}"))
     record = {
         "sample": "SM-1",
+        "committed_in": "CS-1",
+        "locked_in": "LK-1",
         "control": "CHG-02",
         "method": "random",
         "nonce": "nonce-0001",
@@ -112,13 +114,30 @@ def sample(**changes: Any) -> dict[str, Any]:
     return record | changes
 
 
-def filled_log(count: int = 300, **log: Any) -> Log:
-    """A log over more than one tile, with entries that vouch for the fact and the evidence file."""
+def order_facts() -> dict[str, bytes]:
+    """The rows that hold commitment, key hash and seed of the sample."""
+    record = sample()
+    held = {"CS-1": "commitment", "LK-1": "key_hash", "SM-1": "seed"}
+    return {ref: rfc8785.dumps({"ref": ref, name: record[name]}) for ref, name in held.items()}
+
+
+FACTS = {10: {"AC-7": ROW}, **{20 + at: {ref: row} for at, (ref, row) in enumerate(order_facts().items())}}
+"""The facts that entries of the log vouch for, by position."""
+DISCLOSED = (3, 10, 20, 21, 22, 255, 256, 280)
+
+
+def vouching(number: int, facts: Mapping[int, Mapping[str, bytes]]) -> list[dict[str, str]]:
+    """What the entry at a position says of facts."""
+    return [{"ref": ref, "sha256": hexed(row)} for ref, row in facts.get(number, {}).items()]
+
+
+def filled_log(count: int = 300, facts: Mapping[int, Mapping[str, bytes]] = FACTS, **log: Any) -> Log:
+    """A log over more than one tile, with entries that vouch for the facts and the evidence file."""
     made = Log(**log)
     for number in range(count):
-        facts = [{"ref": "AC-7", "sha256": hexed(ROW)}] if number == 10 else []
         files = [hexed(SCREENSHOT)] if number == 280 else []
-        made.add("evidence.accept", facts=facts, files=files, subject=f"EV-{number}")
+        subject = f"EV-{number}"
+        made.add("evidence.accept", facts=vouching(number, facts), files=files, subject=subject)
     return made
 
 
@@ -126,8 +145,8 @@ def laid_out(log: Log, **changes: Any) -> dict[str, bundle.Source]:
     """The files of the bundle."""
     parts: dict[str, Any] = {
         "vkey": str(log.signer.verifier),
-        "entries": [log.disclosed[at] for at in (3, 10, 255, 256, 280) if at < len(log.disclosed)],
-        "facts": {"AC-7": ROW},
+        "entries": [log.disclosed[at] for at in DISCLOSED if at < len(log.disclosed)],
+        "facts": {"AC-7": ROW, **order_facts()},
         "evidence": [(hexed(SCREENSHOT), "settings.png", SCREENSHOT)],
         "samples": {"SM-1": sample()},
         "others": {"report.pdf": REPORT},

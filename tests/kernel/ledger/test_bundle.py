@@ -22,6 +22,9 @@ def test_the_manifest_lists_every_file_that_is_sealed() -> None:
     assert list(rows) == [
         "entries.ndjson",
         "facts/AC-7.json",
+        "facts/CS-1.json",
+        "facts/LK-1.json",
+        "facts/SM-1.json",
         f"files/{hexed(SCREENSHOT)}/settings.png",
         "log/vkey",
         "report.pdf",

@@ -41,7 +41,7 @@ PASS, FAIL, UNDETERMINED, NOT_APPLICABLE = "pass", "fail", "undetermined", "not_
 
 # verify.html holds the same table.
 SAYS: dict[str, tuple[str, str]] = {
-    "container": (PASS, "{count} files, read in place"),
+    "container": (PASS, "Read in place, files: {count}"),
     "bundle-missing": (FAIL, "There is nothing to read here."),
     "not-a-zip": (FAIL, "This is not a zip file."),
     "zip-broken": (FAIL, "The zip file is broken: {why}. Ask for it again."),
@@ -49,10 +49,10 @@ SAYS: dict[str, tuple[str, str]] = {
     "zip-duplicate": (FAIL, "Two files in the zip have this name; which one is meant cannot be known."),
     "zip-bomb": (FAIL, "The zip would unpack to {size} bytes. It was refused and not read."),
     "name-unsafe": (FAIL, "This name could write outside the folder when unpacked. The bundle was refused."),
-    "manifest": (PASS, "The manifest lists {count} files of {origin}, made {created}"),
+    "manifest": (PASS, "The manifest of {origin}, made {created}, lists files: {count}"),
     "manifest-missing": (FAIL, "The manifest was removed. Nothing says what the bundle should hold."),
     "manifest-unreadable": (FAIL, "The manifest cannot be read: {why}."),
-    "files": (PASS, "{count} files are present and are the bytes the manifest lists"),
+    "files": (PASS, "Present, with the bytes the manifest lists, files: {count}"),
     "file-changed": (FAIL, "File changed: {why}."),
     "file-removed": (FAIL, "File removed: the manifest lists it and it is not in the bundle."),
     "file-unlisted": (FAIL, "File not in the manifest: it was added after sealing."),
@@ -67,18 +67,18 @@ SAYS: dict[str, tuple[str, str]] = {
     "key-missing": (FAIL, "The bundle holds no verifier key and none was given."),
     "key-unreadable": (FAIL, "The verifier key cannot be read: {why}."),
     "key-differs": (FAIL, "The bundle's key is not the key you gave: the key was swapped."),
-    "checkpoint": (PASS, "The checkpoint of {origin} at {size} entries is signed by that key"),
+    "checkpoint": (PASS, "The checkpoint of {origin} at size {size} is signed by that key"),
     "checkpoint-missing": (FAIL, "The checkpoint was removed."),
     "checkpoint-unreadable": (FAIL, "The checkpoint cannot be read: {why}."),
     "checkpoint-signature": (
         FAIL,
         "The checkpoint's signature is false: it was altered, or another key signed it.",
     ),
-    "root": (PASS, "The tiles give the signed root over all {size} entries"),
+    "root": (PASS, "The tiles give the signed root at size {size}"),
     "tile-missing": (FAIL, "A part of the log was removed."),
     "tile-broken": (FAIL, "A part of the log is cut short or cannot be unpacked."),
     "root-differs": (FAIL, "The tiles do not give the signed root: entries of the log were altered."),
-    "older": (PASS, "The log still begins with the {size} entries of the older checkpoint"),
+    "older": (PASS, "The log still begins with what the older checkpoint covers, up to size {size}"),
     "older-none": (
         UNDETERMINED,
         (
@@ -114,7 +114,7 @@ SAYS: dict[str, tuple[str, str]] = {
         FAIL,
         "The log holds another manifest than this one: it was changed after sealing.",
     ),
-    "entries": (PASS, "{count} disclosed entries stand in the log at their positions"),
+    "entries": (PASS, "In the log at their positions, disclosed entries: {count}"),
     "entries-none": (NOT_APPLICABLE, "The bundle discloses no entries"),
     "entry-unreadable": (FAIL, "This entry cannot be read: {why}."),
     "entry-order": (FAIL, "This entry does not come after the one before it."),
@@ -122,27 +122,38 @@ SAYS: dict[str, tuple[str, str]] = {
         FAIL,
         "This entry is not in this log: it was altered, made up, or comes from another log.",
     ),
-    "facts": (PASS, "{count} facts are vouched for by entries"),
+    "facts": (PASS, "Vouched for by entries, facts: {count}"),
     "facts-none": (NOT_APPLICABLE, "The bundle holds no facts"),
     "fact-not-vouched": (FAIL, "No entry of the log vouches for this fact."),
-    "evidence": (PASS, "{count} evidence files have the digest of their name and are vouched for by entries"),
+    "evidence": (PASS, "With the digest of their name and vouched for by entries, evidence files: {count}"),
     "evidence-none": (NOT_APPLICABLE, "The bundle holds no evidence files"),
     "evidence-misnamed": (FAIL, "This evidence file is not the one its name says: its digest differs."),
     "evidence-not-vouched": (FAIL, "No entry of the log vouches for this evidence file."),
-    "samples": (PASS, "{count} samples were drawn again from their populations with the same result"),
+    "samples": (PASS, "Drawn again from their populations with the same result, samples: {count}"),
     "samples-none": (NOT_APPLICABLE, "The bundle holds no samples"),
     "sample-unreadable": (FAIL, "This sample cannot be read: {why}."),
     "sample-keys": (FAIL, "The population differs from the one that was locked: {why}."),
     "sample-commitment": (FAIL, "The revealed nonce is not the one committed to at planning."),
     "sample-seed": (FAIL, "The seed does not follow from nonce, control and population."),
     "sample-drawn": (FAIL, "Drawing again gives other items: {why}."),
+    "sample-order": (
+        FAIL,
+        "The log does not hold commitment, lock of the population and draw in this order: {order}.",
+    ),
+    "sample-order-unknown": (
+        UNDETERMINED,
+        (
+            "The bundle does not show that the nonce was committed to before the population was locked, "
+            "and the lock made before the draw: {missing} is not disclosed."
+        ),
+    ),
     "sample-method": (UNDETERMINED, "A selection by the method {method} cannot be drawn again by a program."),
     "sample-typed": (
         UNDETERMINED,
         "The seed was typed in, so who chose it and why cannot be shown: {reason}",
     ),
     "not-checked": (UNDETERMINED, "Not checked, because of what is found above."),
-    "and-more": (FAIL, "{count} more findings of this kind are not listed."),
+    "and-more": (FAIL, "Not listed, more of this kind: {count}"),
 }
 
 
@@ -892,6 +903,7 @@ class Run:
         self.proof: Proof | None = None
         self.roots: dict[int, bytes] = {}  # by size, once the root over all tiles is the signed one
         self.tile: tuple[int, list[bytes]] = (-1, [])
+        self.vouched: dict[tuple[str, str], int] = {}  # (reference, digest) of a fact: its entry's position
 
     def say(self, kind: str, where: str = "", **facts: object) -> None:
         """Note a finding; beyond the first fifty of a kind they are only counted."""
@@ -1211,12 +1223,13 @@ def check_entries(run: Run) -> None:
             run.say("not-checked", group)
         return
     wanted_files = set(evidence.values())
-    vouched_facts: set[tuple[str, str]] = set()
     vouched_files: set[str] = set()
     for entry in _entries_in_log(run):
-        vouched_facts |= {(f["ref"], f["sha256"]) for f in entry.body["facts"]} & facts.keys()
+        for fact in entry.body["facts"]:
+            if (fact["ref"], fact["sha256"]) in facts:
+                run.vouched.setdefault((fact["ref"], fact["sha256"]), entry.position)
         vouched_files |= wanted_files.intersection(entry.body["files"])
-    _check_facts(run, facts, vouched_facts)
+    _check_facts(run, facts)
     _check_evidence(run, evidence, vouched_files)
 
 
@@ -1254,8 +1267,8 @@ def _entries_in_log(run: Run) -> Iterator[Entry]:
         run.say("entries", name, count=count)
 
 
-def _check_facts(run: Run, facts: dict[tuple[str, str], str], vouched: set[tuple[str, str]]) -> None:
-    missing = sorted((name for key, name in facts.items() if key not in vouched), key=_utf8)
+def _check_facts(run: Run, facts: dict[tuple[str, str], str]) -> None:
+    missing = sorted((name for key, name in facts.items() if key not in run.vouched), key=_utf8)
     for name in missing:
         run.say("fact-not-vouched", name)
     if not facts:
@@ -1278,21 +1291,53 @@ def _check_evidence(run: Run, evidence: dict[str, str], vouched: set[str]) -> No
 
 
 def check_samples(run: Run) -> None:
-    """Every sample is drawn again."""
+    """Every sample is drawn again, and its draw came after what it rests on."""
     names = sorted((name for name in run.digests if name.startswith("samples/")), key=_utf8)
     good = 0
     for name in names:
-        try:
-            found = list(sample_findings(parse_sample(read(run.source, name, LONGEST_DOCUMENT))))
-        except Unreadable as error:
-            found = [("sample-unreadable", {"why": error})]
+        found = _findings_of(run, name)
         for kind, facts in found:
             run.say(kind, name, **facts)
-        good += not found
+        good += all(SAYS[kind][0] != FAIL and kind != "sample-method" for kind, _ in found)
     if not names:
         run.say("samples-none")
     elif good:
         run.say("samples", "samples", count=good)
+
+
+def _findings_of(run: Run, name: str) -> list[tuple[str, dict[str, object]]]:
+    try:
+        sample = parse_sample(read(run.source, name, LONGEST_DOCUMENT))
+        return [*sample_findings(sample), *_order_findings(run, sample.record)]
+    except Unreadable as error:
+        return [("sample-unreadable", {"why": error})]
+
+
+def _order_findings(run: Run, record: dict[str, Any]) -> Iterator[tuple[str, dict[str, object]]]:
+    """The nonce is committed to before the lock, and the lock comes before the draw (domain.md 4.5).
+
+    `committed_in`, `locked_in` and `sample` are references of facts that hold commitment, key hash and seed.
+    """
+    if record["method"] not in ("random", "stratified"):
+        return
+    steps = [("committed_in", "commitment"), ("locked_in", "key_hash"), ("sample", "seed")]
+    steps = steps if record.get("rule", "committed") == "committed" else steps[1:]
+    places = [_position_of(run, record.get(where), record.get(value)) for where, value in steps]
+    known = [place for place in places if place is not None]
+    if len(known) < len(places):
+        missing = [value for (_, value), place in zip(steps, places) if place is None]  # noqa: B905 (3.9)
+        yield "sample-order-unknown", {"missing": missing[0].replace("_", " ")}
+    elif known != sorted(set(known)):
+        yield "sample-order", {"order": ", ".join(f"entry {place}" for place in known)}
+
+
+def _position_of(run: Run, reference: object, value: object) -> int | None:
+    """Where the log vouches for the fact with this reference, if the fact holds the value."""
+    name = f"facts/{reference}.json"
+    if not isinstance(reference, str) or not isinstance(value, str) or name not in run.digests:
+        return None
+    holds_it = canonical(value) in read(run.source, name, LONGEST_DOCUMENT)
+    return run.vouched.get((reference, run.digests[name])) if holds_it else None
 
 
 CHECKS = (
@@ -1345,11 +1390,23 @@ def as_text(findings: list[Finding]) -> str:
     for finding in findings:
         where = finding.where + ": " if finding.where and finding.verdict != PASS else ""
         lines.append(_printable(f"{marks[finding.verdict]}  {finding.id:<22} {where}{finding.says}"))
+    return "\n".join([*lines, "", summary(findings)])
+
+
+def summary(findings: list[Finding]) -> str:
+    """The last line: what could not be shown is no pass."""
     wrong = sum(finding.verdict == FAIL for finding in findings)
-    open_ = sum(finding.verdict == UNDETERMINED for finding in findings)
-    verdict = f"DOES NOT HOLD: {wrong} found wrong" if wrong else "HOLDS: nothing found wrong"
-    limits = f", {open_} not shown by this run (see ?? above)" if open_ else ""
-    return "\n".join([*lines, "", "The bundle " + verdict + limits + "."])
+    unshown = sum(finding.verdict == UNDETERMINED for finding in findings)
+    limits = f"{unshown} could not be shown by this run (see ?? above)" if unshown else ""
+    if wrong:
+        return f"The bundle DOES NOT HOLD: {wrong} found wrong{', ' + limits if limits else ''}."
+    return f"NOTHING FOUND WRONG, but {limits}." if limits else "The bundle HOLDS: nothing found wrong."
+
+
+def verdict_of(findings: list[Finding]) -> str:
+    """One verdict for all: fail before undetermined before pass."""
+    verdicts = {finding.verdict for finding in findings}
+    return next((one for one in (FAIL, UNDETERMINED) if one in verdicts), PASS)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -1367,8 +1424,7 @@ def main(arguments: list[str] | None = None) -> int:
     findings = verify(options.bundle, options.key, older)
     if options.json:
         rows = [finding._asdict() for finding in findings]
-        verdict = PASS if holds(findings) else FAIL
-        document = {"format": "tickmark-verification/1", "verdict": verdict, "findings": rows}
+        document = {"format": "tickmark-verification/1", "verdict": verdict_of(findings), "findings": rows}
         print(json.dumps(document, indent=1))
     else:
         print(as_text(findings))
