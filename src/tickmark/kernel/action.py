@@ -51,7 +51,7 @@ class Deed:
 
     def note(self, fact: Fact) -> None:
         """Cite a written fact by digest, and the files that it names."""
-        self.facts.append({"ref": fact.ref, "sha256": fact.digest()})
+        self.facts.append({"ref": fact.ref, "sha256": Fact.digest(fact)})
         for column in fact._meta.concrete_fields:
             if isinstance(column, DigestField):
                 self.cite(getattr(fact, column.attname))
