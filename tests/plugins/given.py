@@ -103,7 +103,9 @@ class Repository:
 
     def commit(self, name: str, message: str, author: str = ANN, committer: str = "") -> str:
         """A commit on the branch that is checked out; returns its hash and keeps it under `name`."""
-        self.git("commit", "--quiet", "--allow-empty", "-m", message, **self.people(author, committer or author))
+        self.git(
+            "commit", "--quiet", "--allow-empty", "-m", message, **self.people(author, committer or author)
+        )
         self.made[name] = self.git("rev-parse", "HEAD")
         return self.made[name]
 

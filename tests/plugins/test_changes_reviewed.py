@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from tickmark.kernel.tables import read
-
 from tests.plugins.given import causes, judge
+from tickmark.kernel.tables import read
 
 Row = Mapping[str, Any]
 
@@ -151,10 +150,17 @@ def test_two_accounts_of_one_person_are_one_person(tmp_path: Path) -> None:
     assert found.counts == {"pass": 1, "fail": 2, "not_applicable": 0, "undetermined": 1}
 
 
-def test_the_commits_of_a_rebase_belong_to_the_pull_request_that_the_last_of_them_became(tmp_path: Path) -> None:
+def test_the_commits_of_a_rebase_belong_to_the_pull_request_that_the_last_of_them_became(
+    tmp_path: Path,
+) -> None:
     moments = {1: "2026-03-09T12:00:00Z", 2: "2026-03-10T11:59:58Z", 3: "2026-03-10T11:59:59Z"}
-    changes = [change(n, reached_at=at, kind="direct") for n, at in moments.items()] + [change(4, kind="direct")]
-    good, shy = pull(4, commits=3, reviews=[review(head="h4")]), pull(4, commits=None, reviews=[review(head="h4")])
+    changes = [change(n, reached_at=at, kind="direct") for n, at in moments.items()] + [
+        change(4, kind="direct")
+    ]
+    good, shy = (
+        pull(4, commits=3, reviews=[review(head="h4")]),
+        pull(4, commits=None, reviews=[review(head="h4")]),
+    )
     told = judge(tmp_path / "told", "changes_reviewed", {"changes": changes, "pulls": [good]})
     assert dict(told.causes) == {"direct_push": 1, "reviewed": 3}
     untold = judge(tmp_path / "untold", "changes_reviewed", {"changes": changes, "pulls": [shy]})
@@ -235,6 +241,9 @@ FIELDS = ("reviewer", "reviewer_bot", "state", "given_at", "head")
 
 @pytest.mark.parametrize("part", FIELDS)
 def test_dropping_a_field_of_the_reviews_never_makes_a_pass(part: str, tmp_path: Path) -> None:
-    pulls = [row | {"reviews": [{k: v for k, v in one.items() if k != part} for one in row["reviews"]]} for row in MIXED["pulls"]]
+    pulls = [
+        row | {"reviews": [{k: v for k, v in one.items() if k != part} for one in row["reviews"]]}
+        for row in MIXED["pulls"]
+    ]
     result = judge(tmp_path, "changes_reviewed", MIXED | {"pulls": pulls})
     assert (result.counts["pass"], result.counts["undetermined"] >= 2) == (0, True)

@@ -1,5 +1,7 @@
 """Exports as files, and the faults of product.md 5 that a file can show: incomplete or an error, never a whole list."""
 
+# ruff: noqa: DTZ001 - tables keep instants in UTC without a zone
+
 from __future__ import annotations
 
 import json
@@ -9,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.plugins.given import NOW, registers, run
 from tickmark.kernel.collecting import Run, collect
 from tickmark.kernel.errors import Invalid
 from tickmark.kernel.register import load
 from tickmark.kernel.tables import read
-
-from tests.plugins.given import NOW, registers, run
 
 HEADER = (
     "Employee ID,Employment No,Last Name,Work Email,Employment Type,Department,Manager ID,Location,"
@@ -49,7 +51,11 @@ def test_a_sound_export_becomes_rows_with_its_whole_record(tmp_path: Path) -> No
     (tmp_path / "manifest.json").write_text('{"rows": 2}')
     found = people(tmp_path, csv(ANN, BOB))
     assert (found.complete, found.reconciled, found.rows, found.rows_at_source) == (True, True, 2, 2)
-    row = {name: value for name, value in read(found.table, where={"person": "P2"})[0].items() if value is not None}
+    row = {
+        name: value
+        for name, value in read(found.table, where={"person": "P2"})[0].items()
+        if value is not None
+    }
     assert {name: str(value) for name, value in row.items()} == {
         "person": "P2", "spell": "1", "kind": "employee", "state": "left", "joined_on": "2021-02-01",
         "left_on": "2026-03-31", "end_recorded_on": "2026-03-02", "involuntary": "False", "name": "Ost",
@@ -63,12 +69,15 @@ def test_a_sound_export_becomes_rows_with_its_whole_record(tmp_path: Path) -> No
 def test_the_record_can_be_kept_as_json(tmp_path: Path) -> None:
     found = people(tmp_path, csv(ANN, BOB))
     again = json.loads(json.dumps(found.as_dict()))
-    assert again["raw"] == [{"name": "people.csv", "size": len(csv(ANN, BOB).encode()), "digest": found.raw[0].digest}]
+    assert again["raw"] == [
+        {"name": "people.csv", "size": len(csv(ANN, BOB).encode()), "digest": found.raw[0].digest}
+    ]
     assert str(tmp_path) not in json.dumps(again["raw"] + again["problems"])
 
 
 @pytest.mark.parametrize(
-    ("encoding", "expected"), [("utf-8", "Bérard"), ("utf-8-sig", "Bérard"), ("cp1252", "Bérard"), ("utf-16", "Bérard")]
+    ("encoding", "expected"),
+    [("utf-8", "Bérard"), ("utf-8-sig", "Bérard"), ("cp1252", "Bérard"), ("utf-16", "Bérard")],
 )
 def test_encodings_are_told_apart(encoding: str, expected: str, tmp_path: Path) -> None:
     found = people(tmp_path, csv(ANN, BOB).encode(encoding))
@@ -136,7 +145,9 @@ def test_rows_that_are_not_whole_make_the_list_incomplete(
 def test_a_value_that_cannot_be_read_is_unknown_and_its_row_stays(tmp_path: Path) -> None:
     found = people(tmp_path, csv(ANN, BOB, BOB.replace("P2", "P3").replace("2026-03-31", "soon")))
     assert read(found.table, where={"person": "P3"})[0]["left_on"] is None
-    assert [(one.code, one.column, one.count, one.rows) for one in found.problems] == [("unreadable", "left_on", 1, (3,))]
+    assert [(one.code, one.column, one.count, one.rows) for one in found.problems] == [
+        ("unreadable", "left_on", 1, (3,))
+    ]
 
 
 @pytest.mark.parametrize("declared", [1, 3])
@@ -193,7 +204,11 @@ MAIN = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
 def _cell(value: str | float) -> str:
-    return f'<c t="inlineStr"><is><t>{value}</t></is></c>' if isinstance(value, str) else f"<c><v>{value}</v></c>"
+    return (
+        f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+        if isinstance(value, str)
+        else f"<c><v>{value}</v></c>"
+    )
 
 
 def _link(kind: str, target: str) -> str:
@@ -205,11 +220,15 @@ def xlsx(folder: Path, content: bytes | None = None) -> Run:
     path = folder / "people.xlsx"
     if content is not None:
         path.write_bytes(content)
-    recipe = registers().recipes["people-hris-csv"].text.replace('"csv"', '"xlsx"').replace("-hris-csv", "-xlsx")
+    recipe = (
+        registers().recipes["people-hris-csv"].text.replace('"csv"', '"xlsx"').replace("-hris-csv", "-xlsx")
+    )
     (folder / "plugins" / "recipes").mkdir(parents=True)
     (folder / "plugins" / "recipes" / "people.toml").write_text(recipe)
     settings = {"recipe": "people-xlsx", "path": str(path)}
-    return collect("files.people", settings, workdir=folder / "run", now=NOW, registers=load(folder / "plugins"))
+    return collect(
+        "files.people", settings, workdir=folder / "run", now=NOW, registers=load(folder / "plugins")
+    )
 
 
 def test_a_spreadsheet_gives_the_same_rows_as_the_csv(tmp_path: Path) -> None:
@@ -258,7 +277,10 @@ def test_json_lines_become_rows(tmp_path: Path) -> None:
     ("content", "what"),
     [
         (lines(AGENT) + '{"id": 8, "acti', "'accounts.jsonl' is broken or cut off."),
-        ('{"message": "API rate limit exceeded"}\n', "'line 1 of accounts.jsonl' holds an error instead of rows."),
+        (
+            '{"message": "API rate limit exceeded"}\n',
+            "'line 1 of accounts.jsonl' holds an error instead of rows.",
+        ),
         ("[1]\n", "'line 1 of accounts.jsonl' is not a list of records."),
         ('{"id": NaN}\n', "'accounts.jsonl' is broken or cut off."),
     ],
@@ -284,13 +306,17 @@ REVIEW = {
 }  # fmt: skip
 
 
-def export(folder: Path, pages: dict[int, list[dict[str, Any]]], reviews: dict[int, Any], rows: int | None = None) -> Path:
+def export(
+    folder: Path, pages: dict[int, list[dict[str, Any]]], reviews: dict[int, Any], rows: int | None = None
+) -> Path:
     place = folder / "github"
     (place / "reviews").mkdir(parents=True)
     for page, rows_of_page in pages.items():
         (place / f"pulls-{page:04}.json").write_text(json.dumps(rows_of_page))
     for number, items in reviews.items():
-        (place / "reviews" / f"{number}.json").write_text(items if isinstance(items, str) else json.dumps(items))
+        (place / "reviews" / f"{number}.json").write_text(
+            items if isinstance(items, str) else json.dumps(items)
+        )
     if rows is not None:
         (place / "pulls.manifest.json").write_text(json.dumps({"rows": rows}))
     return place
@@ -301,7 +327,10 @@ def pulls(folder: Path, place: Path) -> Run:
 
 
 def test_pull_requests_carry_their_reviews(tmp_path: Path) -> None:
-    found = pulls(tmp_path, export(tmp_path, {1: [pull(1), pull(2, user=None, merged_by=None)]}, {1: [REVIEW], 2: []}, 2))
+    found = pulls(
+        tmp_path,
+        export(tmp_path, {1: [pull(1), pull(2, user=None, merged_by=None)]}, {1: [REVIEW], 2: []}, 2),
+    )
     assert found.complete and found.reconciled
     assert [file.name for file in found.raw] == ["github.zip"]
     assert read(found.table) == [

@@ -1,5 +1,7 @@
 """The git collector on real repositories: every way to the branch, every way to be cut, nothing runs."""
 
+# ruff: noqa: DTZ001 - tables keep instants in UTC without a zone
+
 from __future__ import annotations
 
 import os
@@ -9,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tickmark.kernel.errors import Invalid
-from tickmark.kernel.tables import read
 
 from tests.plugins.given import ANN, BOB, FORGE, ROBOT, Repository, causes, judge, run
+from tickmark.kernel.errors import Invalid
+from tickmark.kernel.tables import read
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,12 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 
 @pytest.fixture(scope="module")
 def rows(repository: Repository, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    found = run(tmp_path_factory.mktemp("run") / "run", "git.changes", path=str(repository.path), repository="firm/app")
+    found = run(
+        tmp_path_factory.mktemp("run") / "run",
+        "git.changes",
+        path=str(repository.path),
+        repository="firm/app",
+    )
     assert (found.complete, found.rows, found.rows_at_source, found.reconciled) == (True, 15, 15, True)
     by_hash = {row["change"]: row for row in read(found.table)}
     return {name: by_hash[commit] for name, commit in repository.made.items() if commit in by_hash}
@@ -55,7 +62,9 @@ KINDS = {
 
 def test_each_way_to_the_branch_is_told_apart(rows: dict[str, dict[str, Any]]) -> None:
     assert {name: row["kind"] for name, row in rows.items()} == KINDS
-    assert {name: row["position"] for name, row in rows.items()} == {name: n for n, name in enumerate(KINDS, 1)}
+    assert {name: row["position"] for name, row in rows.items()} == {
+        name: n for n, name in enumerate(KINDS, 1)
+    }
     assert {name: row["pull"] for name, row in rows.items() if row["pull"]} == {
         "squash": 12, "squash-joint": 13, "forge-merge": 14, "forge-merge-by-bob": 15, "says-pull": 99, "gitlab": 7,
     }  # fmt: skip
@@ -145,7 +154,10 @@ def fails(folder: Path, **settings: Any) -> Invalid:
 def test_a_shallow_clone_is_refused_with_the_remedy(repository: Repository, tmp_path: Path) -> None:
     repository.git("clone", "--quiet", "--depth=2", f"file://{repository.path}", str(tmp_path / "cut"))
     error = fails(tmp_path, path=str(tmp_path / "cut"))
-    assert (error.what, error.remedy) == ("'cut' is a shallow clone.", "Fetch the rest with: git fetch --unshallow")
+    assert (error.what, error.remedy) == (
+        "'cut' is a shallow clone.",
+        "Fetch the rest with: git fetch --unshallow",
+    )
 
 
 def test_an_empty_repository_is_refused(tmp_path: Path) -> None:
@@ -158,7 +170,9 @@ def test_a_missing_branch_is_refused_with_the_ones_there_are(repository: Reposit
     assert error.what == "'app' has no branch release." and "main" in error.why
 
 
-def test_a_folder_that_is_no_repository_is_refused_even_inside_of_one(repository: Repository, tmp_path: Path) -> None:
+def test_a_folder_that_is_no_repository_is_refused_even_inside_of_one(
+    repository: Repository, tmp_path: Path
+) -> None:
     inside = repository.path / "folder"
     inside.mkdir(exist_ok=True)
     assert fails(tmp_path, path=str(inside)).what == "'folder' is not a git repository."
@@ -197,7 +211,14 @@ def test_nothing_of_the_repository_runs(tmp_path: Path) -> None:
     trap = tmp_path / "trap"
     trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\n")
     trap.chmod(0o755)
-    for setting in ("core.fsmonitor", "core.pager", "gpg.program", "core.sshCommand", "diff.external", "core.editor"):
+    for setting in (
+        "core.fsmonitor",
+        "core.pager",
+        "gpg.program",
+        "core.sshCommand",
+        "diff.external",
+        "core.editor",
+    ):
         made.git("config", setting, str(trap))
     made.git("config", "log.showSignature", "true")
     made.git("config", "alias.rev-list", f"!{trap}")

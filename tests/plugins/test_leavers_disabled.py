@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tickmark.kernel.tables import read
 
 from tests.plugins.given import causes, judge
+from tickmark.kernel.tables import read
 
 INDEPENDENCE_DAY = date(2026, 7, 3)
 LEFT = {"state": "left", "joined_on": "2020-01-06", "left_on": "2026-07-03"}
@@ -20,7 +20,13 @@ def person(key: str, spell: str = "1", **other: Any) -> dict[str, Any]:
 
 
 def account(holder: str | None, **other: Any) -> dict[str, Any]:
-    usual = {"system": "idp", "account": holder, "person": holder, "kind": "person", "created_on": "2020-01-06"}
+    usual = {
+        "system": "idp",
+        "account": holder,
+        "person": holder,
+        "kind": "person",
+        "created_on": "2020-01-06",
+    }
     return usual | {"state": "disabled", "disabled_on": "2026-07-03"} | other
 
 
@@ -100,7 +106,11 @@ def test_one_leaver(case: str, found: dict[str, str]) -> None:
 
 
 def test_the_people_who_left_outside_of_the_period_are_no_items(tmp_path: Path) -> None:
-    people = [person("before", left_on="2025-12-31"), person("first", left_on="2026-01-01"), person("last", left_on="2026-12-31")]
+    people = [
+        person("before", left_on="2025-12-31"),
+        person("first", left_on="2026-01-01"),
+        person("last", left_on="2026-12-31"),
+    ]
     people += [person("after", left_on="2027-01-01"), person("here", left_on=None, state="active")]
     result = judge(tmp_path, "leavers_disabled", {"people": people, "accounts": []}, zone="America/New_York")
     assert causes(result) == {"first/1": "no_account", "last/1": "no_account"}
@@ -109,7 +119,9 @@ def test_the_people_who_left_outside_of_the_period_are_no_items(tmp_path: Path) 
 
 def test_each_system_is_an_item_and_a_log_in_after_leaving_is_told(tmp_path: Path) -> None:
     accounts = [account("p", system=system) for system in ("idp", "cloud")]
-    accounts.append(account("p", system="support", state="active", disabled_on=None, last_login_at="2026-08-01T12:00:00Z"))
+    accounts.append(
+        account("p", system="support", state="active", disabled_on=None, last_login_at="2026-08-01T12:00:00Z")
+    )
     result = judge(tmp_path, "leavers_disabled", {"people": [person("p")], "accounts": accounts})
     assert dict(result.causes) == {"in_time": 2, "still_active": 1}
     assert [(one.item, one.detail) for one in result.exceptions] == [

@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tickmark.kernel.tables import read
 
 from tests.plugins.given import causes, judge
+from tickmark.kernel.tables import read
 
-POLICY = {"policy": "code", "version": "1", "digest": "d1", "published_on": "2026-02-02", "must_acknowledge": True}
+POLICY = {
+    "policy": "code",
+    "version": "1",
+    "digest": "d1",
+    "published_on": "2026-02-02",
+    "must_acknowledge": True,
+}
 
 
 def person(key: str, **other: Any) -> dict[str, Any]:
@@ -48,7 +54,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     lists = {
         "people": [person(case, **about) for case, (about, _, _) in CASES.items()],
         "policies": [POLICY],
-        "acknowledgements": [given(case, None, **row) for case, (_, row, _) in CASES.items() if row is not None],
+        "acknowledgements": [
+            given(case, None, **row) for case, (_, row, _) in CASES.items() if row is not None
+        ],
     }
     result = judge(tmp_path_factory.mktemp("cases"), "policies_acknowledged", lists, day=date(2026, 11, 16))
     return {row["subject"].partition("/")[0]: row["cause"] for row in read(result.path)}
@@ -70,7 +78,10 @@ def test_a_new_version_asks_again_and_the_old_one_is_not_asked_of_later_joiners(
     lists = {
         "people": [person("old"), person("new", joined_on="2026-05-04")],
         "policies": policies(),
-        "acknowledgements": [given("old", "2026-02-10"), given("new", "2026-05-05", version="2", digest="d2")],
+        "acknowledgements": [
+            given("old", "2026-02-10"),
+            given("new", "2026-05-05", version="2", digest="d2"),
+        ],
     }
     result = judge(tmp_path, "policies_acknowledged", lists)
     assert causes(result) == {"old/1/code/2": "missing"}
@@ -105,7 +116,11 @@ def test_what_was_due_and_done_before_the_period_belongs_to_the_period_before(tm
 def test_what_is_unknown_of_the_policy_is_unknown_of_the_person(
     about: dict[str, Any], cause: str, tmp_path: Path
 ) -> None:
-    lists = {"people": [person("p")], "policies": [POLICY | about], "acknowledgements": [given("p", "2026-02-10")]}
+    lists = {
+        "people": [person("p")],
+        "policies": [POLICY | about],
+        "acknowledgements": [given("p", "2026-02-10")],
+    }
     assert dict(judge(tmp_path, "policies_acknowledged", lists).causes) == {cause: 1}
 
 
@@ -121,4 +136,8 @@ def test_an_incomplete_list_of_acknowledgements_decides_only_what_was_late(tmp_p
         "acknowledgements": [given("good", "2026-02-10"), given("late", "2026-03-10")],
     }
     result = judge(tmp_path, "policies_acknowledged", lists, incomplete={"acknowledgements": "cut"})
-    assert causes(result) == {"good/1/code/1": "incomplete", "late/1/code/1": "late", "never/1/code/1": "incomplete"}
+    assert causes(result) == {
+        "good/1/code/1": "incomplete",
+        "late/1/code/1": "late",
+        "never/1/code/1": "incomplete",
+    }

@@ -296,7 +296,7 @@ def _judged(query: str, columns: set[str]) -> str:
         f" case when stands is null then {cause} else 'incomplete' end as cause,"
         f" case when stands is null then '' else {cause} end as before,"
         f" coalesce(stands, sentence) as sentence, {detail} as detail,"
-        f" causes.verdict is not distinct from {given} and item is not null as sound"
+        f" coalesce(causes.verdict = {given} and item is not null, false) as sound"
         f" from ({query}) raw left join causes on causes.code = {cause}"
     )
 

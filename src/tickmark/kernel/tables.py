@@ -295,7 +295,7 @@ def _note_holes(con: duckdb.DuckDBPyConnection, shape: Shape, draft: Path, fault
         return
     group, number = f'"{shape.within or shape.sequence}"', f'"{shape.sequence}"'
     holes = con.execute(
-        f"select {group}::varchar, max({number}) - count(distinct {number}) from read_parquet({quoted(draft)})"
+        f"select {group}::varchar, max({number})::hugeint - count(distinct {number}) from read_parquet({quoted(draft)})"
         f" group by all having max({number}) is distinct from count(*) or min({number}) <> 1"
     ).fetchall()
     for name, missing in holes:
