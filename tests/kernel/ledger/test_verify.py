@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -89,6 +90,33 @@ def test_a_folder_is_verified_like_the_zip(honest: Honest) -> None:
     assert failing(verify.verify(folder)) == ["file-removed report.pdf", "file-unlisted stray.txt"]
     (folder / "report.pdf").symlink_to("/etc/hostname")
     assert failing(verify.verify(folder)) == ["name-unsafe report.pdf"]
+
+
+def test_a_file_that_cannot_be_read_from_the_disk_is_a_finding(honest: Honest) -> None:
+    folder = honest.room / "unpacked"
+    bundles.pack(honest.room / "few.zip", {"report.pdf": b"x"})
+    with zipfile.ZipFile(honest.room / "few.zip") as archive:
+        archive.extractall(folder)
+    source = verify.Folder(folder)
+    (folder / "report.pdf").unlink()
+    with pytest.raises(verify.Unreadable, match="cannot be read from the disk"):
+        verify.read(source, "report.pdf", 10)
+
+
+def test_a_folder_with_a_name_in_no_alphabet(tmp_path: Path) -> None:
+    os.close(os.open(os.fsencode(tmp_path) + b"/caf\xe9", os.O_CREAT))
+    assert failing(verify.verify(tmp_path)) == ["name-unsafe caf?"]
+
+
+def test_a_terminal_that_lacks_a_letter_still_gets_the_findings(honest: Honest) -> None:
+    case = honest.with_changes({"caf\u00e9.txt": b"x"})
+    answer = subprocess.run(
+        [sys.executable, str(SCRIPT), str(case.path)],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert (answer.returncode, answer.stderr) == (1, b"")
+    assert b"file-unlisted          caf?.txt: File not in the manifest" in answer.stdout
 
 
 def test_nothing_at_the_path(tmp_path: Path) -> None:

@@ -470,7 +470,9 @@ def _shown(name: str) -> str:
 def check_name(name: str) -> None:
     """Refuse a name that could leave the folder, or that two systems would read differently."""
     parts = name.split("/")
-    if re.search(r"[\x00-\x1f\x7f\\]|^[A-Za-z]:", name) or any(part in ("", ".", "..") for part in parts):
+    if re.search(r"[\x00-\x1f\x7f\\\ud800-\udfff]|^[A-Za-z]:", name) or any(
+        part in ("", ".", "..") for part in parts
+    ):
         raise Refusal("name-unsafe", _shown(name))
 
 
@@ -503,11 +505,14 @@ class Folder(Source):
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """The content, piece by piece."""
-        with (self.path / name).open("rb") as file:
-            piece = file.read(CHUNK)
-            while piece:
-                yield piece
+        try:
+            with (self.path / name).open("rb") as file:
                 piece = file.read(CHUNK)
+                while piece:
+                    yield piece
+                    piece = file.read(CHUNK)
+        except OSError:
+            raise Unreadable("it cannot be read from the disk") from None
 
 
 class Part(NamedTuple):
@@ -1427,7 +1432,8 @@ def main(arguments: list[str] | None = None) -> int:
         document = {"format": "tickmark-verification/1", "verdict": verdict_of(findings), "findings": rows}
         print(json.dumps(document, indent=1))
     else:
-        print(as_text(findings))
+        encoding = sys.stdout.encoding or "utf-8"  # a terminal that lacks a letter gets a question mark
+        print(as_text(findings).encode(encoding, "replace").decode(encoding))
     return 0 if holds(findings) else 1
 
 
