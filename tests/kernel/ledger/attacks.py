@@ -115,7 +115,7 @@ def honest_and_on_the_edge_of_a_tile(it: Honest) -> Case:
 
 @attack()
 def honest_and_nearly_empty(it: Honest) -> Case:
-    return it.built(Log(), later=0, entries=[], facts={}, evidence=[], samples={}, others={})
+    return it.built(Log(), later=0, entries=[], facts={}, kept=[], samples={}, others={})
 
 
 # --- one flipped byte ---
@@ -565,7 +565,7 @@ def fact_under_another_reference(it: Honest) -> Case:
 @attack(f"evidence-not-vouched files/{hexed(b'x')}/x.txt", f"evidence-misnamed files/{hexed(b'y')}/x.txt")
 def evidence_nobody_filed(it: Honest) -> Case:
     evidence = [(hexed(b"x"), "x.txt", b"x"), (hexed(b"y"), "x.txt", SCREENSHOT)]
-    return it.built(evidence=evidence)
+    return it.built(kept=evidence)
 
 
 @attack("evidence-misnamed files/deep/er/x.txt", f"evidence-misnamed files/{hexed(SCREENSHOT)}/a/b.png")

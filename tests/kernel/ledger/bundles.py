@@ -147,7 +147,7 @@ def laid_out(log: Log, **changes: Any) -> dict[str, bundle.Source]:
         "vkey": str(log.signer.verifier),
         "entries": [log.disclosed[at] for at in DISCLOSED if at < len(log.disclosed)],
         "facts": {"AC-7": ROW, **order_facts()},
-        "evidence": [(hexed(SCREENSHOT), "settings.png", SCREENSHOT)],
+        "kept": [(hexed(SCREENSHOT), "settings.png", SCREENSHOT)],
         "samples": {"SM-1": sample()},
         "others": {"report.pdf": REPORT},
     }

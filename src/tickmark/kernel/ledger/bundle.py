@@ -65,13 +65,13 @@ def contents(
     vkey: str,
     entries: Iterable[Disclosed] = (),
     facts: Mapping[str, bytes] | None = None,
-    evidence: Iterable[tuple[str, str, Source]] = (),
+    kept: Iterable[tuple[str, str, Source]] = (),
     samples: Mapping[str, Mapping[str, Any]] | None = None,
     others: Mapping[str, Source] | None = None,
 ) -> dict[str, Source]:
     """Lay the files of a bundle out by path.
 
-    `facts` are the canonical JSON bytes of rows by reference; `evidence` is (sha256, safe name, content);
+    `facts` are the canonical JSON bytes of rows by reference; `kept` files are (sha256, safe name, content);
     `samples` are sample records by reference; `others` are further files by path, such as `report.pdf`.
     """
     ordered = sorted(entries, key=lambda one: one.position)
@@ -82,7 +82,7 @@ def contents(
         "verify.py": HERE / "verify.py",
     }
     files |= {f"facts/{ref}.json": row for ref, row in (facts or {}).items()}
-    files |= {f"files/{hashed}/{name}": content for hashed, name, content in evidence}
+    files |= {f"files/{hashed}/{name}": content for hashed, name, content in kept}
     files |= {f"samples/{ref}.json": rfc8785.dumps(dict(record)) for ref, record in (samples or {}).items()}
     for path, content in (others or {}).items():
         if path in files:
