@@ -79,7 +79,8 @@ def claim() -> Slot | None:
     """Take the next open slot, by one conditional update so that two workers never share it."""
     now = clock.now()
     stale = Q(started_at__lt=now - LIMIT, tries__lt=TRIES)
-    open_slots = Slot.objects.filter(finished_at=None, due_at__lte=now).filter(Q(started_at=None) | stale)
+    open_slots = Slot.objects.filter(finished_at=None, due_at__lte=now, what__in=JOBS)
+    open_slots = open_slots.filter(Q(started_at=None) | stale)
     for row in open_slots.order_by("due_at", "pk")[:5]:
         taken = Slot.objects.filter(pk=row.pk, tries=row.tries, finished_at=None).update(
             started_at=now, tries=F("tries") + 1, error=""
@@ -122,6 +123,16 @@ def give_up() -> list[Slot]:
         for row in stuck:
             _finish(row, f"It was started {row.tries} times and never finished.")
     return stuck
+
+
+def begin(row: Slot) -> None:
+    """Take a slot that no worker runs, such as work that a command does while people watch."""
+    Slot.objects.filter(pk=row.pk).update(started_at=clock.now(), tries=TRIES)
+
+
+def end(row: Slot) -> None:
+    """Close a slot that `begin` took."""
+    _finish(row, "")
 
 
 def _finish(row: Slot, error: str) -> None:

@@ -1,0 +1,532 @@
+"""The company's side of the story: people, scope, controls, policies, evidence, collections, requests answered."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import mimetypes
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from tickmark.cli.demo.living import PASSWORD, ZONE, Event, moment
+from tickmark.controls.library import starter_policies
+from tickmark.controls.models import ControlVersion
+from tickmark.controls.occurrences import bucket_for, bucket_of, occurrences
+from tickmark.kernel import clock, files
+from tickmark.kernel.access import Actor
+from tickmark.kernel.action import ACTIONS
+from tickmark.kernel.arguments import Upload, call
+from tickmark.people.models import User
+from tickmark.people.queries import actor_for
+from tickmark.web.middleware import VISITOR
+
+SYSTEM = "ledger"
+TITLES = {
+    "people-hris": "HR system",
+    "people-contractors": "Contractor list",
+    "accounts-idp": "Identity provider",
+    "accounts-support": "Support tool",
+    "changes": "Source repository",
+    "pulls": "Pull requests at the forge",
+    "policies": "Policies in Tickmark",
+    "acknowledgements": "Acknowledgements in Tickmark",
+}
+
+
+class Story:
+    """The story as events; every event is an ordinary action of a character."""
+
+    def __init__(self, example: Path) -> None:
+        self.example = example
+        self.data: dict[str, Any] = tomllib.loads((example / "story.toml").read_text())
+        self.documents: list[dict[str, Any]] = tomllib.loads((example / "documents/plan.toml").read_text())[
+            "document"
+        ]
+        self.acknowledged: list[dict[str, Any]] = tomllib.loads(
+            (example / "acknowledgements/plan.toml").read_text()
+        )["acknowledgement"]
+        self.cast: dict[str, dict[str, Any]] = {row["key"]: row for row in self.data["character"]}
+        self.evidence: dict[str, str] = {}
+        self.waiting: list[tuple[Mapping[str, Any], str, str]] = []
+
+    @property
+    def demo_day(self) -> date:
+        """The day on which the story stands still."""
+        day: date = self.data["period"]["demo_day"]
+        return day
+
+    @property
+    def sources(self) -> Path:
+        """Where the company's systems put their exports."""
+        return Path(settings.HOME) / "company"
+
+    def events(self) -> Iterator[Event]:
+        """Everything that the company does."""
+        yield Event(moment(date(2025, 10, 1), "08:30"), 1, self.set_up)
+        for part in (self.people, self.scope, self.controls, self.policies, self.filing, self.sources_read):
+            yield from part()
+
+    def act(self, who: str, name: str, /, **given: Any) -> Any:
+        """A character does an action, its arguments by reference as in the API."""
+        return call(ACTIONS[name], self.actor(who), given)
+
+    def actor(self, who: str) -> Actor:
+        """A character, or an employee by key, as an actor."""
+        return actor_for(self.user(who))
+
+    def user(self, who: str) -> User:
+        """The account of a character or of an employee."""
+        email = self.cast[who]["email"] if who in self.cast else self.roster[who]["email"]
+        return User.objects.get(email=email.lower())
+
+    # -- people -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def roster(self) -> dict[str, dict[str, Any]]:
+        """Everybody in the HR exports of the demo day, by person key: name, e-mail, spells."""
+        self._maker("hris").write(self.sources, self.demo_day)
+        found: dict[str, dict[str, Any]] = {}
+        for row in self._rows("hris/people.csv"):
+            name = f"{row['First Name']} {row['Last Name']}"
+            self._spell(
+                found,
+                row["Employee ID"],
+                name,
+                row["Work Email"],
+                "employee",
+                row["Hire Date"],
+                row["Termination Date"],
+            )
+        for row in self._rows("hris/contractors.csv"):
+            self._spell(
+                found,
+                row["Contractor ID"],
+                row["Full Name"],
+                row["Company Email"],
+                "contractor",
+                row["Contract Start"],
+                row["Contract End"],
+            )
+        return found
+
+    def _rows(self, name: str) -> list[dict[str, str]]:
+        with (self.sources / name).open(encoding="utf-8-sig", newline="") as stream:
+            return list(csv.DictReader(stream))
+
+    @staticmethod
+    def _spell(
+        found: dict[str, dict[str, Any]], key: str, name: str, email: str, kind: str, start: str, end: str
+    ) -> None:
+        person = found.setdefault(key, {"name": name, "email": email, "kind": kind, "spells": []})
+        person["spells"].append((date.fromisoformat(start), date.fromisoformat(end) if end else None))
+
+    def set_up(self) -> None:
+        """The founder makes the first account; the others are invited."""
+        founder = self.cast["founder"]
+        call(
+            ACTIONS["people.set_up"],
+            VISITOR,
+            {"name": founder["name"], "email": founder["email"], "password": PASSWORD},
+        )
+        for key, row in self.cast.items():
+            if key != "founder" and row["side"] == "company" and "from" not in row:
+                self.invite("founder", row["email"], row["name"], "company", row["roles"])
+
+    def invite(
+        self, by: str, email: str, name: str, side: str, roles: list[str], engagement: str = ""
+    ) -> None:
+        """Invite somebody, who takes the invitation up and gets further roles."""
+        role = roles[0] if roles else "employee"
+        offer = {"email": email, "name": name, "side": side, "role": role, "engagement": engagement}
+        link = self.act(by, "people.invite", **offer).link
+        use = call(ACTIONS["people.join"], VISITOR, {"link": link, "name": name, "password": PASSWORD})
+        for further in roles[1:] if side == "company" else []:
+            self.act(by, "people.grant", user=use.user.ref, role=further)
+
+    def people(self) -> Iterator[Event]:
+        """Persons, accounts, spells and departures on their days."""
+        begins: date = self.data["period"]["begins_living"]
+        for key, person in self.roster.items():
+            for number, (start, end) in enumerate(sorted(person["spells"])):
+                if end is not None and end < begins:
+                    continue
+                day = max(start, begins)
+                yield Event(moment(day, "08:45"), 2, lambda k=key, s=start, n=number: self._join(k, s))  # type: ignore[misc]
+                if end is not None and end <= self.demo_day:
+                    yield Event(moment(end, "17:30"), 9, lambda k=key, e=end: self._leave(k, e))  # type: ignore[misc]
+
+    def _join(self, key: str, start: date) -> None:
+        person = self.roster[key]
+        if not User.objects.filter(email=person["email"].lower()).exists():
+            roles = next((row["roles"] for row in self.cast.values() if row["email"] == person["email"]), [])
+            self.invite("founder", person["email"], person["name"], "company", roles)
+        self.act(
+            "compliance" if start <= clock.today() else "founder",
+            "people.add",
+            key=key,
+            name=person["name"],
+            starts_on=start.isoformat(),
+            kind=person["kind"],
+            email=person["email"],
+            user=self.user(key).ref,
+        )
+
+    def _leave(self, key: str, end: date) -> None:
+        user = self.user(key)
+        spell = user.person.employments.filter(departure=None).first()
+        if spell is not None:
+            self.act("compliance", "people.depart", employment=spell.ref, ends_on=end.isoformat())
+        returns = any(start > end for start, _ in self.roster[key]["spells"])
+        if not returns:
+            self.act("founder", "people.end_account", user=user.ref, reason="Left the company")
+
+    # -- scope ------------------------------------------------------------------------------------------------
+
+    def scope(self) -> Iterator[Event]:
+        """The system, its boundary and its period."""
+        system = self.data["system"]
+        yield Event(moment(system["on"]), 3, self._describe)
+        for row in self.data["exclusion"]:
+            yield Event(moment(row["on"], "14:00"), 4, lambda r=row: self._exclude(r))  # type: ignore[misc]
+        for row in [*self.data["incident"], *self.data["significant_change"]]:
+            yield Event(moment(row["on"], "16:00"), 5, lambda r=row: self._report(r))  # type: ignore[misc]
+
+    def _describe(self) -> None:
+        system, company, period, day = (
+            self.data["system"],
+            self.data["company"],
+            self.data["period"],
+            self.data["system"]["on"],
+        )
+        since = day.isoformat()
+        version = self.act(
+            system["by"],
+            "scope.describe",
+            code=SYSTEM,
+            name=system["name"],
+            company=company["name"],
+            services=f"{system['services']}\n\nUsers: {system['users']}\n\nDelivery: {system['delivery']}",
+            boundary=system["boundary"],
+            categories=system["categories"],
+            effective_from=since,
+            time_zone=company["time_zone"],
+            calendar=company["calendar"],
+        )
+        for row in self.data["commitment"]:
+            self._commit(row["id"], "commitment", row["category"], row, since)
+        for row in self.data["requirement"]:
+            self._commit(row["id"], "requirement", "security", row, since)
+        self._place_all(since)
+        self.act("founder", "scope.approve", version=version.ref, note="Discussed with the leadership team.")
+        self.act(
+            "founder",
+            "scope.set_period",
+            system=SYSTEM,
+            type=2,
+            start=period["start"].isoformat(),
+            end=period["end"].isoformat(),
+            time_zone=company["time_zone"],
+        )
+
+    def _commit(self, code: str, kind: str, category: str, row: Mapping[str, Any], since: str) -> None:
+        self.act(
+            self.data["system"]["by"],
+            "scope.commit",
+            system=SYSTEM,
+            code=code,
+            kind=kind,
+            category=category,
+            text=row["text"],
+            source=row["source"],
+            effective_from=since,
+            target=row.get("target", ""),
+            principal=row.get("principal", True),
+        )
+
+    def _place_all(self, since: str) -> None:
+        by = self.data["system"]["by"]
+        for number, row in enumerate(self.data["component"], 1):
+            self.act(
+                by,
+                "scope.place",
+                system=SYSTEM,
+                code=f"{row['kind'][:4].upper()}-{number}",
+                kind=row["kind"],
+                name=row["name"],
+                description=row["purpose"],
+                inside=row["inside"],
+                owner=self.user(row["owner"]).ref,
+                effective_from=since,
+            )
+        for row in self.data["vendor"]:
+            self.act(
+                by,
+                "scope.add_vendor",
+                code=row["key"],
+                name=row["name"],
+                service=row["service"],
+                subservice=row["subservice"],
+                method=row["method"],
+                criteria=row["criteria"],
+                monitored_by=row["monitored_by"],
+                effective_from=since,
+            )
+        for number, row in enumerate(self.data["complement"], 1):
+            vendor = {"vendor": row["vendor"]} if row["vendor"] else {}
+            self.act(
+                by,
+                "scope.assume",
+                system=SYSTEM,
+                code=f"{row['kind']}-{number}",
+                kind=row["kind"].lower(),
+                text=row["text"],
+                criteria=row["criteria"],
+                effective_from=since,
+                **vendor,
+            )
+
+    def _exclude(self, row: Mapping[str, Any]) -> None:
+        self.act(
+            row["by"] if row["by"] in {"founder", "compliance"} else "compliance",
+            "scope.exclude",
+            system=SYSTEM,
+            what=row["what"],
+            reason=row["why"],
+            until=row["until"].isoformat(),
+        )
+
+    def _report(self, row: Mapping[str, Any]) -> None:
+        incident = "discovered" in row
+        text = (
+            f"{row['cause']} {row['effect']}"
+            if incident
+            else f"Before: {row['before']} After: {row['after']}"
+        )
+        disclosed = row["disclosed"] if incident else row["significant"]
+        why = row.get("disclosed_reason", "") or "Judged not significant for the commitments."
+        self.act(
+            "compliance",
+            "scope.report_event",
+            system=SYSTEM,
+            kind="incident" if incident else "change",
+            happened_on=row["on"].isoformat(),
+            title=row["title"],
+            text=text,
+            criteria=row.get("criteria", []),
+            disclosed=disclosed,
+            why="" if disclosed else why,
+        )
+
+    # -- controls and policies ----------------------------------------------------------------------------------
+
+    def controls(self) -> Iterator[Event]:
+        """Controls adopted, handed over and changed."""
+        for row in self.data["control"]:
+            yield Event(moment(row["from"], "10:00"), 3, lambda r=row: self._adopt(r))  # type: ignore[misc]
+        for row in self.data["owner_change"]:
+            yield Event(moment(row["on"], "10:00"), 4, lambda r=row: self._hand_over(r))  # type: ignore[misc]
+        for row in self.data["control_change"]:
+            yield Event(moment(row["on"], "11:00"), 4, lambda r=row: self._rewrite(r))  # type: ignore[misc]
+
+    def _adopt(self, row: Mapping[str, Any]) -> None:
+        for code in row["ids"]:
+            self.act(
+                "compliance",
+                "controls.adopt",
+                starter=code,
+                owner=self.user(row["owner"]).ref,
+                effective_from=row["from"].isoformat(),
+            )
+            for document, _, evidence in [item for item in self.waiting if item[1] == code]:
+                self._use(document, code, evidence)
+
+    def _hand_over(self, row: Mapping[str, Any]) -> None:
+        for code in row["controls"]:
+            self.act(
+                "compliance",
+                "controls.hand_over",
+                control=code,
+                owner=self.user(row["to"]).ref,
+                effective_from=row["on"].isoformat(),
+                reason=row["reason"],
+            )
+
+    def _rewrite(self, row: Mapping[str, Any]) -> None:
+        old = ControlVersion.objects.as_of(clock.today()).get(control__code=row["control"])
+        self.act(
+            "compliance",
+            "controls.write",
+            code=row["control"],
+            title=old.title,
+            statement=row["statement"],
+            criteria=old.criteria,
+            nature=old.nature,
+            purpose=old.purpose,
+            frequency=old.frequency,
+            owner=old.owner.ref,
+            effective_from=row["on"].isoformat(),
+            policy=old.policy,
+            parameters=old.parameters,
+            evidence_wanted=old.evidence_wanted,
+            reason=row["why"],
+        )
+
+    def policies(self) -> Iterator[Event]:
+        """Policies written, approved, published, acknowledged."""
+        for row in self.data["policy"]:
+            for version in row["version"]:
+                yield Event(
+                    moment(version["approved"], "09:30"), 5, lambda r=row, v=version: self._write_policy(r, v)
+                )  # type: ignore[misc]
+                yield Event(
+                    moment(version["published"], "08:15"), 3, lambda r=row, v=version: self._publish(r, v)
+                )  # type: ignore[misc]
+        for row in self.acknowledged:
+            at = datetime.fromisoformat(row["at"])
+            yield Event(at.astimezone(ZONE), 6, lambda r=row: self._acknowledge(r))  # type: ignore[misc]
+
+    def _write_policy(self, row: Mapping[str, Any], version: Mapping[str, Any]) -> None:
+        starter = next(item for item in starter_policies() if item.id == row["id"])
+        text = starter.text({**self.data["policy_answers"], **self._parameters()})
+        if version["number"] > 1:
+            text += f"\n\n## Change in this version\n\n{version['change']}\n"
+        made = self.act(
+            row["owner"],
+            "controls.write_policy",
+            code=row["id"],
+            title=row["title"],
+            label=str(version["number"]),
+            text=text,
+            owner=self.user(row["owner"]).ref,
+            effective_from=version["published"].isoformat(),
+            criteria=list(starter.criteria),
+        )
+        self.act(version["approved_by"], "controls.approve_policy", version=made.ref, note=version["change"])
+
+    @staticmethod
+    def _parameters() -> dict[str, Any]:
+        rows = ControlVersion.objects.as_of(clock.today()).select_related("control")
+        return {f"{row.control.code}.{name}": value for row in rows for name, value in row.parameters.items()}
+
+    def version(self, policy: str, number: object) -> Any:
+        """A policy version by the policy's code and its number."""
+        from tickmark.controls.models import PolicyVersion
+
+        return PolicyVersion.objects.get(policy__code=policy, label=str(number))
+
+    def _publish(self, row: Mapping[str, Any], version: Mapping[str, Any]) -> None:
+        self.act(
+            "compliance", "controls.publish_policy", version=self.version(row["id"], version["number"]).ref
+        )
+
+    def _acknowledge(self, row: Mapping[str, Any]) -> None:
+        version = self.version(row["policy"], row["version"])
+        self.act(row["person"], "controls.acknowledge", version=version.ref, digest=version.digest)
+
+    # -- evidence -----------------------------------------------------------------------------------------------
+
+    def filing(self) -> Iterator[Event]:
+        """Documents filed on their days and accepted by a second person afterwards."""
+        for row in self.documents:
+            yield Event(moment(row["on"], row["at"]), 6, lambda r=row: self._file(r))  # type: ignore[misc]
+
+    def _file(self, row: Mapping[str, Any]) -> None:
+        path = self.example / "documents" / row["file"]
+        kept = files.keep(path)
+        upload = Upload(path.name, mimetypes.guess_type(path.name)[0] or "text/plain", kept.sha256, kept.size)
+        observed = datetime.combine(row["observed"], time(9), ZONE)
+        evidence = self.act(
+            row["by"],
+            "evidence.file",
+            upload=upload,
+            kind=row["kind"],
+            source=row.get("source", "the owner's own record"),
+            description=row["title"],
+            covers_from=row["covers"][0].isoformat(),
+            covers_to=row["covers"][1].isoformat(),
+            observed_at=min(observed, clock.now()).isoformat(),
+        )
+        self.evidence[row["key"]] = evidence.ref
+        for code in row["controls"]:
+            self._use(row, code, evidence.ref)
+
+    def _use(self, row: Mapping[str, Any], code: str, evidence: str) -> None:
+        version = ControlVersion.objects.as_of(clock.today()).filter(control__code=code).first()
+        if version is None:  # filed before the control was adopted
+            self.waiting.append((row, code, evidence))
+            return
+        by = row["by"] if version.owner == self.user(row["by"]) else "compliance"
+        support = self.act(
+            by,
+            "evidence.support",
+            evidence=evidence,
+            control=code,
+            occurrence=self._occurrence(version.frequency, row["covers"][1]),
+            performed_on=row["observed"].isoformat(),
+        )
+        for second in ("reviewer", "compliance", "founder"):
+            if second != by and self.user(second) != version.owner:
+                self.act(second, "evidence.accept", support=support.ref, note="Read and found sufficient.")
+                return
+
+    def _occurrence(self, frequency: str, day: date) -> str:
+        every, period = bucket_for(frequency), self.data["period"]
+        if every == "year":
+            found = [
+                item
+                for item in occurrences(frequency, period["start"], period["end"])
+                if item.start <= day <= item.end
+            ]
+            return found[0].key if found else ""
+        return bucket_of(every, day)[0] if every else ""
+
+    # -- sources --------------------------------------------------------------------------------------------------
+
+    def sources_read(self) -> Iterator[Event]:
+        """Sources connected, and their exports renewed each Monday before the due collections run."""
+        first: date = self.data["collection"][0]["from"]
+        yield Event(moment(first, "06:00"), 1, self._connect)
+        for weeks in range((self.demo_day - first).days // 7 + 1):
+            day = first + timedelta(weeks=weeks)
+            yield Event(moment(day, "06:30"), 0, lambda d=day: self._export(d))  # type: ignore[misc]
+
+    def _connect(self) -> None:
+        for row in self.data["collection"]:
+            given = {name: row[name] for name in ("recipe", "repository", "branch") if row.get(name)}
+            given |= {"path": str(self.sources / row["path"])} if row["path"] else {}
+            title = TITLES[row["key"]]
+            self.act(
+                "compliance",
+                "evidence.connect",
+                code=row["key"],
+                title=title,
+                collector=row["collector"],
+                source=title,
+                every=row["every"],
+                settings=given,
+                effective_from=clock.today().isoformat(),
+            )
+
+    def _export(self, day: date) -> None:
+        for system in ("hris", "accounts", "forge", "repo"):
+            self._maker(system).write(self.sources, day)
+
+    def _maker(self, name: str) -> Any:
+        """A part of the example's generator: what the company's systems would have given on a day."""
+        if str(self.example) not in sys.path:
+            sys.path.insert(0, str(self.example))
+        return importlib.import_module(f"maker.{name}")
+
+    def newest(self, code: str) -> list[str]:
+        """Reference of the newest evidence of a connection."""
+        from tickmark.evidence.models import Evidence
+
+        row = Evidence.objects.filter(collection__connection__code=code).order_by("-pk").first()
+        return [row.ref] if row else []
