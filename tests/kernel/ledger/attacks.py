@@ -657,6 +657,11 @@ def sample_committed_to_with_the_lock(it: Honest) -> Case:
     return ordered(it, 20, 20, 22)
 
 
+@attack()
+def sample_locked_and_drawn_in_one_act(it: Honest) -> Case:
+    return ordered(it, 20, 21, 21)
+
+
 @attack("sample-order samples/SM-1.json")
 def sample_drawn_before_the_lock(it: Honest) -> Case:
     return ordered(it, 20, 22, 21)

@@ -1319,7 +1319,7 @@ def _findings_of(run: Run, name: str) -> list[tuple[str, dict[str, object]]]:
 
 
 def _order_findings(run: Run, record: dict[str, Any]) -> Iterator[tuple[str, dict[str, object]]]:
-    """The nonce is committed to before the lock, and the lock comes before the draw (domain.md 4.5).
+    """The nonce is committed to before the lock, and the draw is not made before it (domain.md 4.5).
 
     `committed_in`, `locked_in` and `sample` are references of facts that hold commitment, key hash and seed.
     """
@@ -1332,7 +1332,7 @@ def _order_findings(run: Run, record: dict[str, Any]) -> Iterator[tuple[str, dic
     if len(known) < len(places):
         missing = [value for (_, value), place in zip(steps, places) if place is None]  # noqa: B905 (3.9)
         yield "sample-order-unknown", {"missing": missing[0].replace("_", " ")}
-    elif known != sorted(set(known)):
+    elif known != sorted(known) or (len(known) == 3 and known[0] == known[1]):
         yield "sample-order", {"order": ", ".join(f"entry {place}" for place in known)}
 
 
