@@ -52,6 +52,12 @@ class Honest:
         """The same with one bit of one file changed."""
         return self.with_changes({name: flipped(self.files()[name], at)})
 
+    def swap(self, name: str, at: int) -> Case:
+        """The same with one letter of base64 changed into another one."""
+        data = self.files()[name]
+        other = b"B" if data[at : at + 1] == b"A" else b"A"
+        return self.with_changes({name: data[:at] + other + data[at + 1 :]})
+
     def built(self, log: Log | None = None, **changes: Any) -> Case:
         """A bundle that is sealed like an honest one, with something else in it."""
         target = self.room / "built.zip"
@@ -178,7 +184,7 @@ def flipped_proof_syntax(it: Honest) -> Case:
 
 @attack("proof-fails manifest.proof")
 def flipped_proof_path(it: Honest) -> Case:
-    return it.flip("manifest.proof", it.files()["manifest.proof"].index(b"index") + 15)
+    return it.swap("manifest.proof", it.files()["manifest.proof"].index(b"index") + 15)
 
 
 @attack("proof-other-log manifest.proof")
@@ -188,12 +194,12 @@ def flipped_proof_checkpoint(it: Honest) -> Case:
 
 @attack("checkpoint-signature checkpoint")
 def flipped_checkpoint_root(it: Honest) -> Case:
-    return it.flip("checkpoint", len(bundles.ORIGIN) + 9)
+    return it.swap("checkpoint", len(bundles.ORIGIN) + 9)
 
 
 @attack("checkpoint-signature checkpoint")
 def flipped_checkpoint_signature(it: Honest) -> Case:
-    return it.flip("checkpoint", len(it.files()["checkpoint"]) - 20)
+    return it.swap("checkpoint", len(it.files()["checkpoint"]) - 20)
 
 
 @attack("checkpoint-unreadable checkpoint")
