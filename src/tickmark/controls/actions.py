@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from tickmark.controls.library import starter_controls
+from tickmark.controls import queries
+from tickmark.controls.library import StarterControl, StarterPolicy, starter_controls, starter_policies
 from tickmark.controls.models import (
     Acknowledgement,
     Control,
@@ -22,9 +25,15 @@ from tickmark.controls.models import (
 from tickmark.kernel import clock, files
 from tickmark.kernel.access import Actor
 from tickmark.kernel.action import action, need
-from tickmark.kernel.errors import Conflict
+from tickmark.kernel.errors import Conflict, Invalid
 from tickmark.people.models import Side, User
+from tickmark.people.rows import put
+from tickmark.scope.actions import not_before
 from tickmark.scope.criteria import check_codes
+
+NO_CRITERIA: list[str] = []
+NO_VALUES: dict[str, Any] = {}
+KEPT = {"id", "entry", "by", "recorded_at"}
 
 
 @action("controls.write")
@@ -40,128 +49,164 @@ def write(
     owner: User,
     effective_from: date,
     policy: str = "",
-    parameters: dict[str, Any] | None = None,
+    parameters: dict[str, Any] = NO_VALUES,
     evidence_wanted: str = "",
     reason: str = "",
 ) -> ControlVersion:
     """Write a control as it stands from a day on; a change within a period makes two controls in time."""
     check_codes(criteria)
-    need(
+    _said(
         criteria,
-        "The control serves no criterion.",
-        "It would not stand in the report.",
-        "Name at least one.",
         "criteria",
+        "A control that serves no criterion does not stand in the report.",
+        "Name at least one.",
     )
-    need(
+    _said(title.strip(), "title", "Lists show it.")
+    _said(
         statement.strip(),
-        "The statement is empty.",
+        "statement",
         "The auditor tests the control as written.",
         "Say who does what, how often.",
-        "statement",
     )
+    _of_the_company(owner)
+    control = Control.objects.filter(code=code.strip()).first()
+    if control is None:
+        control = put(Control(code=check_code(code.strip(), "AC-04")))
+    else:
+        _said(reason.strip(), "reason", f"{code} stands already; a new version says why.", "Give the reason.")
+        not_before(ControlVersion.objects.filter(control=control), effective_from)
+    return put(
+        ControlVersion(
+            control=control,
+            title=title.strip(),
+            statement=statement,
+            criteria=list(criteria),
+            nature=nature,
+            purpose=purpose,
+            frequency=frequency,
+            owner=owner,
+            effective_from=effective_from,
+            policy=policy.strip(),
+            parameters=dict(parameters),
+            evidence_wanted=evidence_wanted,
+            reason=reason,
+        )
+    )
+
+
+def check_code(code: str, example: str) -> str:
+    """A code such as AC-04: with a hyphen and a figure, so that no page's address can be taken for it."""
+    need(
+        re.fullmatch(r"[A-Z][A-Z0-9]{0,9}-[A-Z0-9.-]{0,7}[0-9]", code),
+        f"'{code[:20]}' is no code." if code else "The code is empty.",
+        "People refer to it by code: capitals, a hyphen, a number.",
+        f"Write it like {example}.",
+        "code",
+    )
+    return code
+
+
+def _said(given: Collection[str], field: str, why: str, remedy: str = "Write it.") -> None:
+    need(given, f"The {field} is empty.", why, remedy, field)
+
+
+def _of_the_company(owner: User) -> None:
     need(
         owner.side == Side.COMPANY,
         f"{owner} is not of the company.",
-        "The auditor never operates a control.",
-        "",
+        "The auditor never operates a control and never owns a policy.",
+        "Choose somebody of the company.",
         "owner",
     )
-    control = Control.objects.filter(code=code).first()
     need(
-        control is None or reason.strip(),
-        f"{code} stands already.",
-        "A new version says why.",
-        "Give the reason.",
-        "reason",
+        owner.is_active,
+        f"The account of {owner} is closed.",
+        "Nobody would be asked for what is due.",
+        "Choose somebody who works here.",
+        "owner",
     )
-    if control is None:
-        need(
-            code.strip(),
-            "The control has no code.",
-            "People refer to it by code.",
-            "Give one, such as AC-04.",
-            "code",
-        )
-        control = Control(code=code.strip())
-        control.save()
-    row = ControlVersion(
-        control=control,
-        title=title,
-        statement=statement,
-        criteria=list(criteria),
-        nature=nature,
-        purpose=purpose,
-        frequency=frequency,
-        owner=owner,
-        effective_from=effective_from,
-        policy=policy,
-        parameters=parameters or {},
-        evidence_wanted=evidence_wanted,
-        reason=reason,
-    )
-    row.save()
-    return row
 
 
 @action("controls.adopt")
 def adopt(
-    actor: Actor, starter: str, owner: User, effective_from: date, parameters: dict[str, int] | None = None
+    actor: Actor,
+    starter: str,
+    owner: User,
+    effective_from: date,
+    parameters: dict[str, int] = NO_VALUES,
 ) -> ControlVersion:
     """Adopt a control of the library, its numbers set to what the company does."""
-    found = {item.id: item for item in starter_controls()}
-    need(starter in found, f"The library has no control {starter}.", "", "Pick one from the list.", "starter")
-    need(
-        owner.side == Side.COMPANY,
-        f"{owner} is not of the company.",
-        "The auditor never operates a control.",
-        "",
-        "owner",
-    )
-    if Control.objects.filter(code=starter).exists():
+    item = _starter_control(starter)
+    _of_the_company(owner)
+    if Control.objects.filter(code=item.id).exists():
         raise Conflict(
-            f"{starter} stands already.", "It was adopted before.", "Write a new version of it.", "starter"
+            f"{item.id} stands already.", "It was adopted before.", "Write a new version of it.", "starter"
         )
-    item = found[starter]
-    values = {**item.parameters, **(parameters or {})}
-    control = Control(code=item.id)
-    control.save()
-    row = ControlVersion(
-        control=control,
-        title=item.title,
-        statement=item.statement(values),
-        criteria=list(item.criteria),
-        nature=item.nature,
-        purpose=item.purpose,
-        frequency=item.frequency,
-        owner=owner,
-        effective_from=effective_from,
-        policy=item.policy,
-        parameters=values,
-        evidence_wanted="\n".join(f"{need_.kind} {need_.text}" for need_ in item.evidence),
-        reason="Adopted from the library",
+    values = _values(item.parameters, parameters)
+    return put(
+        ControlVersion(
+            control=put(Control(code=item.id)),
+            title=item.title,
+            statement=item.statement(values),
+            criteria=list(item.criteria),
+            nature=item.nature,
+            purpose=item.purpose,
+            frequency=item.frequency,
+            owner=owner,
+            effective_from=effective_from,
+            policy=item.policy,
+            parameters=values,
+            evidence_wanted="\n".join(f"{wanted.kind}: {wanted.text}" for wanted in item.evidence),
+            reason="Adopted from the library",
+        )
     )
-    row.save()
-    return row
+
+
+def _starter_control(code: str) -> StarterControl:
+    found = next((item for item in starter_controls() if item.id == code), None)
+    if found is None:
+        raise Invalid(f"The library has no control {code[:20]}.", "", "Pick one from the library.", "starter")
+    return found
+
+
+def _values(proposed: Mapping[str, int], given: Mapping[str, int]) -> dict[str, int]:
+    """The numbers of a starter control. Raises Invalid for a name that its statement does not have."""
+    strange = sorted(set(given) - set(proposed))
+    need(
+        not strange,
+        f"There is no number '{strange[0][:40] if strange else ''}' in this control.",
+        f"It has {', '.join(proposed) or 'none'}; a number that stands in no statement is not tested.",
+        "Leave it out, or write the control in your own words.",
+        "parameters",
+    )
+    low = sorted(name for name, value in given.items() if isinstance(value, bool) or value < 0)
+    need(
+        not low,
+        f"{low[0] if low else ''} is below zero.",
+        "It counts something.",
+        "Correct it.",
+        "parameters",
+    )
+    return {**proposed, **given}
 
 
 def _next_version(control: Control, effective_from: date, reason: str, **changes: Any) -> ControlVersion:
-    newest = ControlVersion.objects.filter(control=control).order_by("-effective_from", "-pk").first()
-    need(
-        effective_from >= newest.effective_from,
-        "The day lies before the newest version.",
-        f"That one is from {newest.effective_from}.",
-        "",
-        "effective_from",
-    )
+    versions = ControlVersion.objects.filter(control=control)
+    not_before(versions, effective_from)
+    newest = versions.order_by("-effective_from", "-pk").first()
+    if newest.withdrawn:
+        raise Conflict(
+            f"{control.code} is retired.",
+            f"It ended on {newest.effective_from}.",
+            "Write a new version of it.",
+            "control",
+        )
     kept = {
-        field.name: getattr(newest, field.name)
-        for field in newest._meta.concrete_fields
-        if field.name not in {"id", "entry", "by", "recorded_at"}
+        column.name: getattr(newest, column.name)
+        for column in newest._meta.concrete_fields
+        if column.name not in KEPT
     }
-    row = ControlVersion(**{**kept, "effective_from": effective_from, "reason": reason, **changes})
-    row.save()
-    return row
+    return put(ControlVersion(**{**kept, "effective_from": effective_from, "reason": reason, **changes}))
 
 
 @action("controls.hand_over")
@@ -169,27 +214,18 @@ def hand_over(
     actor: Actor, control: Control, owner: User, effective_from: date, reason: str = ""
 ) -> ControlVersion:
     """Give a control to another owner from a day on."""
-    need(
-        owner.side == Side.COMPANY,
-        f"{owner} is not of the company.",
-        "The auditor never operates a control.",
-        "",
-        "owner",
-    )
+    _of_the_company(owner)
     return _next_version(control, effective_from, reason or "New owner", owner=owner)
 
 
 @action("controls.retire")
 def retire(actor: Actor, control: Control, effective_from: date, reason: str) -> ControlVersion:
     """Take a control out of force from a day on. What it was stays."""
-    need(
-        reason.strip(),
-        "The reason is empty.",
-        "A retired control is explained to the auditor.",
-        "Write it.",
-        "reason",
-    )
+    _said(reason.strip(), "reason", "A retired control is explained to the auditor.")
     return _next_version(control, effective_from, reason, withdrawn=True)
+
+
+# -- policies -----------------------------------------------------------------------------------------------------
 
 
 @action("controls.write_policy")
@@ -201,65 +237,106 @@ def write_policy(
     text: str,
     owner: User,
     effective_from: date,
-    criteria: list[str] | None = None,
+    criteria: list[str] = NO_CRITERIA,
 ) -> PolicyVersion:
     """Write a version of a policy. It is in force once somebody else has approved it and its day has come."""
-    check_codes(criteria or [])
-    need(text.strip(), "The text is empty.", "A policy says something.", "Write it.", "text")
-    need(
-        owner.side == Side.COMPANY,
-        f"{owner} is not of the company.",
-        "The auditor never writes policies.",
-        "",
-        "owner",
-    )
-    policy = Policy.objects.filter(code=code).first()
+    check_codes(criteria)
+    _said(title.strip(), "title", "Lists show it.")
+    _said(label.strip(), "label", "Versions are told apart by it.", "Give a number, such as 2.")
+    _said(text.strip(), "text", "A policy says something.")
+    _of_the_company(owner)
+    policy = Policy.objects.filter(code=code.strip()).first()
     if policy is None:
-        policy = Policy(code=code)
-        policy.save()
-    taken = PolicyVersion.objects.filter(policy=policy, label=label).exists()
+        policy = put(Policy(code=check_code(code.strip(), "POL-04")))
+    versions = PolicyVersion.objects.filter(policy=policy)
+    not_before(versions, effective_from)
     need(
-        not taken,
+        not versions.filter(label=label.strip()).exists(),
         f"{code} has a version {label} already.",
         "Versions are never overwritten.",
         "Give the next number.",
         "label",
     )
-    row = PolicyVersion(
-        policy=policy,
-        title=title,
-        label=label,
-        text=text,
-        digest=files.keep(text.encode()).sha256,
-        owner=owner,
-        effective_from=effective_from,
-        criteria=criteria or [],
+    body = text.replace("\r\n", "\n")
+    return put(
+        PolicyVersion(
+            policy=policy,
+            title=title.strip(),
+            label=label.strip(),
+            text=body,
+            digest=files.keep(body.encode()).sha256,
+            owner=owner,
+            effective_from=effective_from,
+            criteria=list(criteria),
+        )
     )
-    row.save()
-    return row
+
+
+@action("controls.adopt_policy")
+def adopt_policy(
+    actor: Actor, starter: str, owner: User, effective_from: date, answers: dict[str, int | str] = NO_VALUES
+) -> PolicyVersion:
+    """Adopt a policy of the library, filled with the company's answers and the numbers of its controls."""
+    item = _starter_policy(starter)
+    if Policy.objects.filter(code=item.id).exists():
+        raise Conflict(
+            f"{item.id} stands already.", "It was adopted before.", "Write a new version of it.", "starter"
+        )
+    strange = sorted(set(answers) - set(item.blanks))
+    need(
+        not strange,
+        f"{item.id} does not ask for '{strange[0][:40] if strange else ''}'.",
+        f"It asks for {', '.join(item.blanks) or 'nothing'}.",
+        "Leave it out.",
+        "answers",
+    )
+    text = item.text({**control_numbers(effective_from), **answers})
+    return write_policy.function(
+        actor, item.id, item.title, "1", text, owner, effective_from, list(item.criteria)
+    )
+
+
+def _starter_policy(code: str) -> StarterPolicy:
+    found = next((item for item in starter_policies() if item.id == code), None)
+    if found is None:
+        raise Invalid(f"The library has no policy {code[:20]}.", "", "Pick one from the library.", "starter")
+    return found
+
+
+def control_numbers(day: date) -> dict[str, int]:
+    """The numbers of the controls in force on the day, as policies cite them: `AC-04.days`."""
+    return {
+        f"{version.control.code}.{name}": value
+        for version in queries.in_force(day)
+        for name, value in version.parameters.items()
+    }
 
 
 @action("controls.approve_policy")
 def approve_policy(actor: Actor, version: PolicyVersion, note: str = "") -> PolicyApproval:
     """Approve a version of a policy that somebody else wrote."""
-    row = PolicyApproval(version=version, note=note)
-    row.save()
-    return row
+    if hasattr(version, "approval"):
+        raise Conflict(
+            f"{_named(version)} is approved already.", "It happens once.", "Load the page again.", "version"
+        )
+    return put(PolicyApproval(version=version, note=note))
 
 
 @action("controls.publish_policy")
-def publish_policy(actor: Actor, version: PolicyVersion) -> Publication:
+def publish_policy(actor: Actor, version: PolicyVersion, must_acknowledge: bool = True) -> Publication:
     """Put an approved version before the personnel; acknowledgements of older versions stay."""
     need(
         hasattr(version, "approval"),
-        f"{version.policy} {version.label} is not approved.",
+        f"{_named(version)} is not approved.",
         "Only approved text is published.",
         "Have it approved.",
         "version",
     )
-    row = Publication(version=version, published_on=clock.today())
-    row.save()
-    return row
+    if hasattr(version, "publication"):
+        raise Conflict(
+            f"{_named(version)} is published already.", "It happens once.", "Load the page again.", "version"
+        )
+    return put(Publication(version=version, published_on=clock.today(), must_acknowledge=must_acknowledge))
 
 
 @action("controls.acknowledge")
@@ -268,8 +345,8 @@ def acknowledge(actor: Actor, version: PolicyVersion, digest: str) -> Acknowledg
     shown = hashlib.sha256(version.text.encode()).hexdigest()
     need(
         hasattr(version, "publication"),
-        "This version is not published.",
-        "",
+        f"{_named(version)} is not published.",
+        "Only what was put before the personnel is acknowledged.",
         "Open the policy again.",
         "version",
     )
@@ -280,6 +357,10 @@ def acknowledge(actor: Actor, version: PolicyVersion, digest: str) -> Acknowledg
         "Open the policy again.",
         "digest",
     )
-    row = Acknowledgement(version=version, user=actor.user, digest=digest)
-    row.save()
-    return row
+    if Acknowledgement.objects.filter(version=version, user=actor.user).exists():
+        raise Conflict(f"You have acknowledged {_named(version)} already.", "Once is enough.", "", "version")
+    return put(Acknowledgement(version=version, user=actor.user, digest=digest))
+
+
+def _named(version: PolicyVersion) -> str:
+    return f"{version.policy.code} version {version.label}"

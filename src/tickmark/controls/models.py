@@ -101,6 +101,7 @@ class Publication(Fact):
     PREFIX = "PB"
     version = models.OneToOneField(PolicyVersion, models.PROTECT, related_name="publication")
     published_on = models.DateField()
+    must_acknowledge = models.BooleanField(default=True)
 
 
 class Acknowledgement(Fact):

@@ -57,6 +57,13 @@ def after(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, UTC)
 
 
+def stands(fact: Any, day: date, known: int | None = None) -> bool:
+    """Whether a fact was recorded by the end of the day (and, if given, among the first `known` sealed entries)."""
+    if fact is None or fact.recorded_at >= after(day):
+        return False
+    return known is None or bool(type(fact).objects.known(known).filter(pk=fact.pk).exists())
+
+
 def active_on(day: date) -> QuerySet[Person]:
     """Persons with a spell that holds the day, both ends included."""
     rows: QuerySet[Person] = Person.objects.filter(pk__in=spells_on(day).values("person")).order_by("name")

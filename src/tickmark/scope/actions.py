@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Any, Literal
+from zoneinfo import available_timezones
+
+from django.db.models import QuerySet
 
 from tickmark.kernel import clock
 from tickmark.kernel.access import Actor
 from tickmark.kernel.action import action, need
 from tickmark.kernel.calendars import business_calendar
 from tickmark.kernel.errors import Conflict
-from tickmark.people.models import User
+from tickmark.people.models import Side, User
+from tickmark.people.rows import put
 from tickmark.scope.criteria import Category, check_codes
 from tickmark.scope.models import (
     Commitment,
@@ -32,6 +37,9 @@ from tickmark.scope.models import (
 )
 
 CRITERIA_SET = "tsc-2017-2022"
+NO_CRITERIA: list[str] = []
+SHORTEST_TYPE_2 = 28
+"""Days: a Type 2 shows operation over time; shorter ones are a slip of the pen."""
 
 
 @action("scope.describe")
@@ -49,40 +57,27 @@ def describe(
 ) -> SystemVersion:
     """Describe the system that is examined, from a day on."""
     chosen = check_categories(categories)
-    need(
-        time_zone in available_timezones(),
-        f"There is no time zone '{time_zone}'.",
-        "Names are like Europe/Berlin.",
-        "Correct it.",
-        "time_zone",
-    )
+    check_zone(time_zone)
     business_calendar(calendar)
-    need(
-        services.strip(),
-        "The services are not described.",
-        "DC 1 asks for them.",
-        "Say what the system does, and for whom.",
-        "services",
+    _said(name, "name", "The report names the system.")
+    _said(company, "company", "The report names the company.")
+    _said(services, "services", "DC 1 asks what the system does, and for whom.")
+    system = System.objects.filter(code=code).first() or put(System(code=check_code(code)))
+    not_before(SystemVersion.objects.filter(system=system), effective_from)
+    return put(
+        SystemVersion(
+            system=system,
+            effective_from=effective_from,
+            name=name.strip(),
+            company=company.strip(),
+            services=services,
+            boundary=boundary,
+            categories=chosen,
+            criteria_set=CRITERIA_SET,
+            time_zone=time_zone,
+            calendar=calendar,
+        )
     )
-    system = System.objects.filter(code=code).first()
-    if system is None:
-        system = System(code=code)
-        system.full_clean(exclude=["entry", "recorded_at"])
-        system.save()
-    row = SystemVersion(
-        system=system,
-        effective_from=effective_from,
-        name=name,
-        company=company,
-        services=services,
-        boundary=boundary,
-        categories=chosen,
-        criteria_set=CRITERIA_SET,
-        time_zone=time_zone,
-        calendar=calendar,
-    )
-    row.save()
-    return row
 
 
 def check_categories(categories: list[str]) -> list[str]:
@@ -91,9 +86,9 @@ def check_categories(categories: list[str]) -> list[str]:
     strange = [name for name in categories if name not in known]
     need(
         not strange,
-        f"'{strange[0] if strange else ''}' is no category.",
+        f"'{strange[0][:40] if strange else ''}' is no category.",
         f"Categories: {', '.join(known)}.",
-        "",
+        "Choose among them.",
         "categories",
     )
     need(
@@ -106,25 +101,64 @@ def check_categories(categories: list[str]) -> list[str]:
     return [name for name in known if name in categories]
 
 
+def check_zone(name: str) -> None:
+    """Raise Invalid for a time zone that nobody knows."""
+    need(
+        name in available_timezones(),
+        f"There is no time zone '{name[:40]}'.",
+        "Names are like Europe/Berlin.",
+        "Correct it.",
+        "time_zone",
+    )
+
+
+def check_code(code: str) -> str:
+    """A code that addresses and references can hold. Raises Invalid."""
+    need(
+        re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", code),
+        f"'{code[:40]}' is no code.",
+        "A code has letters, figures and hyphens, 40 at most: people refer to it, addresses hold it.",
+        "Write it like main-product.",
+        "code",
+    )
+    return code
+
+
+def not_before(versions: QuerySet[Any], effective_from: date) -> None:
+    """Raise Invalid for a version that would slip in before the newest of its subject: the past stays as it was."""
+    newest = versions.order_by("-effective_from", "-pk").first()
+    need(
+        newest is None or effective_from >= newest.effective_from,
+        "The day lies before the newest version.",
+        f"That one holds from {newest.effective_from if newest else ''}; what was in force before is not rewritten.",
+        "Give a later day.",
+        "effective_from",
+    )
+
+
+def _said(text: str, field: str, why: str) -> None:
+    need(text.strip(), f"The {field.replace('_', ' ')} is empty.", why, "Write it.", field)
+
+
 @action("scope.approve")
 def approve(actor: Actor, version: SystemVersion, note: str = "") -> ScopeApproval:
     """Approve a version of the system that somebody else wrote."""
-    behind = set(
-        Commitment.objects.as_of(clock.today())
-        .filter(system=version.system)
-        .values_list("category", flat=True)
-    )
-    bare = [name for name in version.categories if name not in behind and name != "security"]
+    if hasattr(version, "approval"):
+        raise Conflict(
+            f"{version} is approved already.", "A version is approved once.", "Load the page again."
+        )
+    day = max(clock.today(), version.effective_from)
+    promises = Commitment.objects.as_of(day).filter(system=version.system)
+    behind = set(promises.values_list("category", flat=True))
+    bare = [name for name in version.categories if name not in behind and name != Category.SECURITY]
     need(
         not bare,
         f"{Category(bare[0]).label if bare else ''} has no commitment behind it.",
-        "A category is chosen because of a promise (domain: each category has commitments behind it).",
+        "A category is chosen because of a promise to customers.",
         "Add the commitment, or leave the category out.",
         "version",
     )
-    row = ScopeApproval(version=version, note=note)
-    row.save()
-    return row
+    return put(ScopeApproval(version=version, note=note))
 
 
 @action("scope.commit")
@@ -133,7 +167,7 @@ def commit(
     system: System,
     code: str,
     kind: Commitment.Kind,
-    category: str,
+    category: Category,
     text: str,
     source: str,
     effective_from: date,
@@ -144,29 +178,29 @@ def commit(
     """Record a service commitment or a system requirement with its source (DC 2)."""
     known = [item.value for item in Category]
     need(
-        category in known, f"'{category}' is no category.", f"Categories: {', '.join(known)}.", "", "category"
+        category in known,
+        f"'{category[:40]}' is no category.",
+        f"Categories: {', '.join(known)}.",
+        "Choose one of them.",
+        "category",
     )
-    need(
-        text.strip() and source.strip(),
-        "Text or source is empty.",
-        "A promise stands somewhere.",
-        "Say what and where.",
-        "text",
+    _said(text, "text", "A promise says something.")
+    _said(source, "source", "A promise stands somewhere: a contract, a service level, a notice, a law.")
+    not_before(Commitment.objects.filter(system=system, code=check_code(code)), effective_from)
+    return put(
+        Commitment(
+            system=system,
+            code=code,
+            kind=kind,
+            category=str(category),
+            text=text,
+            source=source,
+            effective_from=effective_from,
+            target=target,
+            principal=principal,
+            withdrawn=withdrawn,
+        )
     )
-    row = Commitment(
-        system=system,
-        code=code,
-        kind=kind,
-        category=category,
-        text=text,
-        source=source,
-        effective_from=effective_from,
-        target=target,
-        principal=principal,
-        withdrawn=withdrawn,
-    )
-    row.save()
-    return row
 
 
 @action("scope.place")
@@ -183,26 +217,28 @@ def place(
     withdrawn: bool = False,
 ) -> Component:
     """Place a component inside or outside the boundary (DC 3)."""
+    _said(name, "name", "The description names each component.")
     need(
-        code.strip() and name.strip(),
-        "Code or name is empty.",
-        "Both name the component for ever.",
-        "Give both.",
-        "name",
+        owner is None or owner.side == Side.COMPANY,
+        f"{owner} is not of the company.",
+        "The auditor owns no part of the system.",
+        "Choose somebody of the company.",
+        "owner",
     )
-    row = Component(
-        system=system,
-        code=code,
-        kind=kind,
-        name=name,
-        effective_from=effective_from,
-        description=description,
-        inside=inside,
-        owner=owner,
-        withdrawn=withdrawn,
+    not_before(Component.objects.filter(system=system, code=check_code(code)), effective_from)
+    return put(
+        Component(
+            system=system,
+            code=code,
+            kind=kind,
+            name=name.strip(),
+            effective_from=effective_from,
+            description=description,
+            inside=inside,
+            owner=owner,
+            withdrawn=withdrawn,
+        )
     )
-    row.save()
-    return row
 
 
 @action("scope.add_vendor")
@@ -213,38 +249,38 @@ def add_vendor(
     service: str,
     effective_from: date,
     subservice: bool = False,
-    method: str = "",
-    criteria: list[str] | None = None,
+    method: Method | Literal[""] = "",
+    criteria: list[str] = NO_CRITERIA,
     monitored_by: str = "",
     withdrawn: bool = False,
 ) -> VendorVersion:
     """Record a vendor; a subservice organisation has a method and the criteria it helps to meet (DC 7)."""
-    check_codes(criteria or [])
+    check_codes(criteria)
+    _said(name, "name", "The description names it.")
+    _said(service, "service", "What is bought from it decides whether it is a subservice organisation.")
     need(method in {"", *Method.values}, f"'{method}' is no method.", "Carve-out or inclusive.", "", "method")
     need(
         not subservice or (method and criteria),
-        "A subservice organisation needs method and criteria.",
+        "A subservice organisation needs a method and criteria.",
         "The description says what it is relied on for.",
         "Choose carve-out or inclusive, and name the criteria.",
-        "method",
+        "criteria" if method else "method",
     )
-    vendor = Vendor.objects.filter(code=code).first()
-    if vendor is None:
-        vendor = Vendor(code=code)
-        vendor.save()
-    row = VendorVersion(
-        vendor=vendor,
-        name=name,
-        service=service,
-        effective_from=effective_from,
-        subservice=subservice,
-        method=method,
-        criteria=criteria or [],
-        monitored_by=monitored_by,
-        withdrawn=withdrawn,
+    vendor = Vendor.objects.filter(code=code).first() or put(Vendor(code=check_code(code)))
+    not_before(VendorVersion.objects.filter(vendor=vendor), effective_from)
+    return put(
+        VendorVersion(
+            vendor=vendor,
+            name=name.strip(),
+            service=service,
+            effective_from=effective_from,
+            subservice=subservice,
+            method=method if subservice else "",
+            criteria=list(criteria) if subservice else [],
+            monitored_by=monitored_by.strip(),
+            withdrawn=withdrawn,
+        )
     )
-    row.save()
-    return row
 
 
 @action("scope.assume")
@@ -259,8 +295,9 @@ def assume(
     vendor: Vendor | None = None,
     withdrawn: bool = False,
 ) -> Complement:
-    """Record a control that customers (CUEC) or a subservice organisation (CSOC) are assumed to operate (DC 6, DC 7)."""
+    """Record a control that customers (CUEC) or a subservice organisation (CSOC) must operate (DC 6, DC 7)."""
     check_codes(criteria)
+    _said(text, "text", "It says what the other side must do.")
     need(
         criteria,
         "No criterion is named.",
@@ -271,22 +308,23 @@ def assume(
     need(
         (kind == Complement.Kind.CSOC) == (vendor is not None),
         "A CSOC has a vendor, a CUEC has none.",
-        "",
-        "",
+        "A CSOC is the duty of a subservice organisation, a CUEC that of the customers.",
+        "Name the vendor of a CSOC, and none for a CUEC.",
         "vendor",
     )
-    row = Complement(
-        system=system,
-        code=code,
-        kind=kind,
-        text=text,
-        criteria=criteria,
-        vendor=vendor,
-        effective_from=effective_from,
-        withdrawn=withdrawn,
+    not_before(Complement.objects.filter(system=system, code=check_code(code)), effective_from)
+    return put(
+        Complement(
+            system=system,
+            code=code,
+            kind=kind,
+            text=text,
+            criteria=list(criteria),
+            vendor=vendor,
+            effective_from=effective_from,
+            withdrawn=withdrawn,
+        )
     )
-    row.save()
-    return row
 
 
 @action("scope.set_aside")
@@ -295,35 +333,41 @@ def set_aside(
 ) -> NotRelevant:
     """Say that a criterion is not relevant, with the reason that the report will print (DC 8)."""
     check_codes([criterion])
-    need(reason.strip(), "The reason is empty.", "It is printed in the report.", "Write it.", "reason")
-    row = NotRelevant(
-        system=system, criterion=criterion, reason=reason, effective_from=effective_from, withdrawn=withdrawn
+    _said(reason, "reason", "It is printed in the report.")
+    not_before(NotRelevant.objects.filter(system=system, criterion=criterion), effective_from)
+    return put(
+        NotRelevant(
+            system=system,
+            criterion=criterion,
+            reason=reason,
+            effective_from=effective_from,
+            withdrawn=withdrawn,
+        )
     )
-    row.save()
-    return row
 
 
 @action("scope.exclude")
 def exclude(actor: Actor, system: System, what: str, reason: str, until: date | None = None) -> Exclusion:
     """List what is left out, and why. The auditor always sees it."""
+    _said(what, "what", "An exclusion is never silent.")
+    _said(reason, "reason", "The auditor weighs it.")
     need(
-        what.strip() and reason.strip(),
-        "What or reason is empty.",
-        "An exclusion is never silent.",
-        "Write both.",
-        "reason",
+        until is None or until >= clock.today(),
+        "The last day lies in the past.",
+        "An exclusion holds from today on; nothing is left out backwards.",
+        "Give a later day, or none.",
+        "until",
     )
-    row = Exclusion(system=system, what=what, reason=reason, until=until)
-    row.save()
-    return row
+    return put(Exclusion(system=system, what=what.strip(), reason=reason, until=until))
 
 
 @action("scope.end_exclusion")
 def end_exclusion(actor: Actor, exclusion: Exclusion, reason: str) -> ExclusionEnd:
     """End an exclusion; it stays listed with its end."""
-    row = ExclusionEnd(exclusion=exclusion, reason=reason)
-    row.save()
-    return row
+    if exclusion.ended:
+        raise Conflict(f"{exclusion} has ended already.", "It ends once.", "Load the page again.")
+    _said(reason, "reason", "The auditor reads why it ended.")
+    return put(ExclusionEnd(exclusion=exclusion, reason=reason))
 
 
 @action("scope.report_event")
@@ -334,12 +378,14 @@ def report_event(
     happened_on: date,
     title: str,
     text: str,
-    criteria: list[str] | None = None,
+    criteria: list[str] = NO_CRITERIA,
     disclosed: bool = True,
     why: str = "",
 ) -> SystemEvent:
     """Record an incident (DC 4) or a significant change (DC 9), disclosed or not with the reason."""
-    check_codes(criteria or [])
+    check_codes(criteria)
+    _said(title, "title", "The event is named in lists.")
+    _said(text, "text", "Nature, timing, extent and what was done about it.")
     need(
         happened_on <= clock.today(),
         "The day lies in the future.",
@@ -351,21 +397,21 @@ def report_event(
         disclosed or why.strip(),
         "The reason is empty.",
         "Leaving it out of the description needs one.",
-        "Write it.",
+        "Write why it is not disclosed.",
         "why",
     )
-    row = SystemEvent(
-        system=system,
-        kind=kind,
-        happened_on=happened_on,
-        title=title,
-        text=text,
-        criteria=criteria or [],
-        disclosed=disclosed,
-        why=why,
+    return put(
+        SystemEvent(
+            system=system,
+            kind=kind,
+            happened_on=happened_on,
+            title=title.strip(),
+            text=text,
+            criteria=list(criteria),
+            disclosed=disclosed,
+            why=why,
+        )
     )
-    row.save()
-    return row
 
 
 @action("scope.set_period")
@@ -379,6 +425,23 @@ def set_period(
     replaces: Period | None = None,
 ) -> Period:
     """Set the date (Type 1) or the period, both days included (Type 2)."""
+    check_zone(time_zone)
+    _check_days(type, start, end)
+    _check_replaced(system, replaces)
+    clashing = Period.objects.filter(
+        system=system, type=type, start__lte=end, end__gte=start, replaced_by=None
+    )
+    if (other := clashing.exclude(pk=replaces.pk if replaces else None).first()) is not None:
+        raise Conflict(
+            f"The period overlaps {other.ref}.",
+            f"That one runs from {other.start} to {other.end}; what happened would count twice.",
+            "Replace that one, or start on the day after it ends.",
+            "start",
+        )
+    return put(Period(system=system, type=type, start=start, end=end, time_zone=time_zone, replaces=replaces))
+
+
+def _check_days(type: ReportType, start: date, end: date) -> None:
     need(
         start <= end,
         "The period ends before it starts.",
@@ -394,23 +457,23 @@ def set_period(
         "end",
     )
     need(
-        type != ReportType.TYPE_2 or (end - start).days >= 27,
+        type != ReportType.TYPE_2 or (end - start).days + 1 >= SHORTEST_TYPE_2,
         "The period is too short.",
-        "A Type 2 covers months.",
+        f"A Type 2 covers months, {SHORTEST_TYPE_2} days at least; this has {(end - start).days + 1}.",
         "Choose a later end.",
         "end",
     )
-    ZoneInfo(time_zone)
-    clashing = Period.objects.filter(
-        system=system, type=type, start__lte=end, end__gte=start, replaced_by=None
+
+
+def _check_replaced(system: System, replaces: Period | None) -> None:
+    if replaces is None:
+        return
+    need(
+        replaces.system_id == system.pk,
+        f"{replaces} is of another system.",
+        "",
+        "Choose a period of this one.",
+        "replaces",
     )
-    if (other := clashing.exclude(pk=replaces.pk if replaces else None).first()) is not None:
-        raise Conflict(
-            f"The period overlaps {other.ref}.",
-            f"That one runs from {other.start} to {other.end}; items would count twice.",
-            "Replace it, or start the day after it ends.",
-            "start",
-        )
-    row = Period(system=system, type=type, start=start, end=end, time_zone=time_zone, replaces=replaces)
-    row.save()
-    return row
+    if hasattr(replaces, "replaced_by"):
+        raise Conflict(f"{replaces} is replaced already.", "", "Load the page again.", "replaces")
