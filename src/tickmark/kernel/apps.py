@@ -15,7 +15,7 @@ class KernelConfig(AppConfig):
     label = "kernel"
 
     def ready(self) -> None:
-        """Load every step's actions and reactions, so that the registers are whole."""
+        """Watch for migrations: one that remakes a table drops its triggers."""
         post_migrate.connect(_guard, dispatch_uid="tickmark.append_only")
 
 

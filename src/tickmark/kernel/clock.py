@@ -17,16 +17,14 @@ from django.conf import settings
 
 from tickmark.kernel.errors import Conflict, Refused
 
-_cache: dict[str, Any] = {"stamp": None, "state": None}
-
 
 def now() -> datetime:
     """This instant in UTC: the system's, or the simulated one in a demo home."""
     state = _simulated()
     if state is None:
         return system_now()
-    start = datetime.fromisoformat(state["instant"])
-    elapsed = timedelta(seconds=max(0.0, time.time() - state["set_at"])) if state.get("runs") else timedelta()
+    start = datetime.fromisoformat(state["instant"]).astimezone(UTC)
+    elapsed = timedelta(seconds=max(0.0, time.time() - state["set_at"])) if state["runs"] else timedelta()
     end_of_day = start.replace(hour=23, minute=59, second=59, microsecond=0)
     return min(start + elapsed, end_of_day)
 
@@ -58,32 +56,30 @@ def make_demo(home: Path, instant: datetime) -> None:
             "Give the demo a home of its own: TICKMARK_HOME=/some/empty/folder ./tickmark up --demo",
         )
     home.mkdir(parents=True, exist_ok=True)
-    _write(home / "demo.json", {"instant": instant.isoformat(), "runs": False, "set_at": time.time()})
+    _write(home / "demo.json", instant, runs=False)
 
 
 def move_to(instant: datetime, *, runs: bool = False) -> None:
-    """Move the simulated clock forward to `instant`; with `runs` it ticks on until that day's end."""
-    state = _simulated()
-    if state is None:
-        raise Refused("The clock of a real home cannot be set.", "Its dates are evidence.", "Use a demo home.")
-    if instant < datetime.fromisoformat(state["instant"]):
-        raise Conflict("The simulated clock cannot go back.", f"It stands at {state['instant']}.", "")
-    _write(settings.HOME / "demo.json", {**state, "instant": instant.isoformat(), "runs": runs, "set_at": time.time()})
-    _cache["stamp"] = None
+    """Move the simulated clock forward to `instant`; with `runs` it ticks on until that day's end (UTC)."""
+    if not simulated():
+        raise Refused(
+            "The clock of a real home cannot be set.", "Its dates must be true.", "Use a demo home."
+        )
+    if instant < now():
+        raise Conflict(
+            "The simulated clock cannot go back.", f"It stands at {now().isoformat()}.", "Give a later day."
+        )
+    _write(Path(settings.HOME) / "demo.json", instant, runs)
 
 
 def _simulated() -> dict[str, Any] | None:
     if not settings.DEMO:
         return None
-    path = Path(settings.HOME) / "demo.json"
-    stamp = path.stat().st_mtime_ns
-    if _cache["stamp"] != (path, stamp):
-        _cache.update(stamp=(path, stamp), state=json.loads(path.read_text()))
-    state: dict[str, Any] = _cache["state"]
+    state: dict[str, Any] = json.loads((Path(settings.HOME) / "demo.json").read_text())
     return state
 
 
-def _write(path: Path, state: dict[str, Any]) -> None:
+def _write(path: Path, instant: datetime, runs: bool) -> None:
     draft = path.with_suffix(f".{os.getpid()}.tmp")
-    draft.write_text(json.dumps(state))
+    draft.write_text(json.dumps({"instant": instant.isoformat(), "runs": runs, "set_at": time.time()}))
     os.replace(draft, path)

@@ -7,9 +7,9 @@ on a day, and what was known at a sealed size of the log, are questions (`as_of`
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 from uuid import UUID
 
@@ -23,16 +23,17 @@ from tickmark.kernel.references import reference
 V = TypeVar("V", bound="Version")
 
 if TYPE_CHECKING:
-    Text = models.CharField[str | None, str | None]
+    S, G = TypeVar("S"), TypeVar("G")
+
+    class DigestField(models.CharField[S, G]):
+        """For the type checker: generic like every field, so that `null=True` reads as `str | None`."""
 else:
-    Text = models.CharField
 
+    class DigestField(models.CharField):
+        """The SHA-256 of a kept file, in hex. Every entry cites the files of the facts it wrote through these."""
 
-class DigestField(Text):
-    """The SHA-256 of a kept file, in hex. Every entry cites the files of the facts it wrote through these."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"max_length": 64, **kwargs})
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **{"max_length": 64, **kwargs})
 
 
 class AppendOnlyQuery(models.QuerySet[Any]):
@@ -49,7 +50,9 @@ class AppendOnlyQuery(models.QuerySet[Any]):
 
 def never(model: type[models.Model]) -> Refused:
     """The refusal to change a row that stands."""
-    return Refused(f"A {model._meta.verbose_name} is never changed or deleted.", "It is a fact.", "Record a new one.")
+    return Refused(
+        f"A {model._meta.verbose_name} is never changed or deleted.", "It is a fact.", "Record a new one."
+    )
 
 
 class AppendOnly(models.Model):
@@ -72,16 +75,20 @@ class AppendOnly(models.Model):
 class FactQuery(AppendOnlyQuery):
     """Facts: stamped by the action that writes them, one by one or in bulk."""
 
-    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
-        """Insert many facts of one action and note each in its entry."""
+    def bulk_create(
+        self, objs: Iterable[Any], batch_size: int | None = None, **never_given: Any
+    ) -> list[Any]:
+        """Insert many facts of one action and note each in its entry. A row that collides is an error."""
         from tickmark.kernel.action import deed
 
-        rows = list(objs)
+        if any(never_given.values()):
+            raise never(self.model)
+        rows, current = list(objs), deed()
         for row in rows:
-            row.stamp(deed())
-        created = super().bulk_create(rows, *args, **kwargs)
+            row.stamp(current)
+        created = super().bulk_create(rows, batch_size)
         for row in created:
-            deed().note(row)
+            current.note(row)
         return created
 
     def known(self, size: int | None) -> Self:
@@ -129,9 +136,10 @@ class Fact(AppendOnly):
 
         if not self._state.adding:
             raise never(type(self))
-        self.stamp(deed())
+        current = deed()
+        self.stamp(current)
         super().save(*args, **kwargs)
-        deed().note(self)
+        current.note(self)
 
     def body(self) -> dict[str, Any]:
         """The row as the ledger digests it: every column, keys by reference, dates as ISO text."""
@@ -141,9 +149,13 @@ class Fact(AppendOnly):
         """RFC 8785 JSON of `body()`."""
         return rfc8785.dumps(self.body())
 
-    def digest(self) -> str:
-        """SHA-256 of `canonical()`, hex."""
-        return hashlib.sha256(self.canonical()).hexdigest()
+    if TYPE_CHECKING:
+        digest: Any  # a noun may have a column of this name; `Fact.digest(row)` is always the method
+    else:
+
+        def digest(self) -> str:
+            """SHA-256 of `canonical()`, hex."""
+            return hashlib.sha256(self.canonical()).hexdigest()
 
 
 class DatedQuery(FactQuery):
@@ -161,14 +173,23 @@ class DatedQuery(FactQuery):
         return self.filter(pk=models.Subquery(newest), withdrawn=False)
 
     def over(self, start: date, end: date, known: int | None = None) -> list[Span[Any]]:
-        """Every version in force at some time in the period, both days included, with its days in it."""
-        rows = self.filter(effective_from__lte=end).known(known)
-        by_subject: dict[tuple[Any, ...], list[Any]] = {}
+        """Every version in force at some time in the period, both days included, with its days in it.
+
+        Like `as_of`, a filter chooses among the versions and never changes how long one was in force: a version
+        ends where its subject's next one begins, also if the filter leaves that one out.
+        """
         model: Any = self.model
-        for row in rows.order_by("effective_from", "pk"):
-            key = tuple(getattr(row, row._meta.get_field(name).attname) for name in model.SUBJECT)
-            by_subject.setdefault(key, []).append(row)
-        return [span for versions in by_subject.values() for span in _spans(versions, start, end)]
+        wanted = {row.pk: row for row in self.filter(effective_from__lte=end).known(known)}
+        every = model.objects.filter(effective_from__lte=end).known(known).order_by("effective_from", "pk")
+        by_subject: dict[tuple[Any, ...], list[tuple[int, date]]] = {}
+        for pk, since, *subject in every.values_list("pk", "effective_from", *model.SUBJECT):
+            by_subject.setdefault(tuple(subject), []).append((pk, since))
+        days = (found for versions in by_subject.values() for found in _days(versions, start, end))
+        return [
+            Span(wanted[pk], first, last)
+            for pk, first, last in days
+            if pk in wanted and not wanted[pk].withdrawn
+        ]
 
 
 @dataclass(frozen=True)
@@ -180,15 +201,13 @@ class Span(Generic[V]):
     end: date
 
 
-def _spans(versions: Sequence[V], start: date, end: date) -> list[Span[V]]:
-    spans = []
-    for position, version in enumerate(versions):
-        later = versions[position + 1] if position + 1 < len(versions) else None
-        last = later.effective_from - timedelta(days=1) if later else end
-        first, last = max(version.effective_from, start), min(last, end)
-        if first <= last and not version.withdrawn:
-            spans.append(Span(version, first, last))
-    return spans
+def _days(versions: Sequence[tuple[int, date]], start: date, end: date) -> Iterator[tuple[int, date, date]]:
+    """Key, first and last day in the period of each of one subject's versions, given in order."""
+    for position, (pk, since) in enumerate(versions):
+        later = versions[position + 1][1] - timedelta(days=1) if position + 1 < len(versions) else end
+        first, last = max(since, start), min(later, end)
+        if first <= last:
+            yield pk, first, last
 
 
 class Version(Fact):
@@ -207,24 +226,31 @@ class Version(Fact):
 
 
 def _plain(row: models.Model, field: Any) -> Any:
-    value = getattr(row, field.attname)
+    value = field.to_python(getattr(row, field.attname))
     if value is not None and field.is_relation:
         return f"{getattr(field.related_model, 'PREFIX', field.related_model._meta.label)}-{value}"
     return plain(value)
 
 
 def plain(value: Any) -> Any:
-    """A value as canonical JSON takes it; numbers beyond 2^53 and fractions become text."""
+    """A value as canonical JSON takes it; numbers beyond 2^53 and fractions become text, instants are in UTC.
+
+    What a database may give back in another form reads alike: 1.0 as 1, `09:00-05:00` as `14:00+00:00`.
+    """
     if value is None or isinstance(value, bool | str):
         return value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, int):
-        return value if abs(value) < 2**53 else str(value)
+        return int(value) if abs(value) < 2**53 else str(value)
     if isinstance(value, datetime):
-        return value.isoformat()
+        return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
     if isinstance(value, date | UUID):
         return str(value)
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, set | frozenset):
+        return sorted((plain(item) for item in value), key=rfc8785.dumps)
+    if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return str(value)

@@ -1,4 +1,4 @@
-"""The driving rows of a check: the list that must come out whole, as an auditor locks it."""
+"""The driving rows of a check: the list that must come out whole, before anybody draws from it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,15 @@ def driving(
     """Key and day of each row that the check must judge in the period, ordered by key; an unknown day is None."""
     shape = shapes[check.drives]
     column = shape.column(check.by)
-    day = "null::date" if column is None else (f"local_day({check.by})" if column.type == "instant" else check.by)
+    day = (
+        "null::date"
+        if column is None
+        else (f"local_day({check.by})" if column.type == "instant" else check.by)
+    )
     values = _values(check, {}, start, end, end, ZoneInfo(zone))
     with sealed([path]) as con:
         _prepare(con, check, {check.drives: [path]}, shapes, (), zone)
-        query, used = read_only(con, check.name, f"select row_key, {day} from {check.drives} where {_in_period(check, shape)} order by 1")
-        return [(str(key), found) for key, found in con.execute(query, {name: values[name] for name in used}).fetchall()]
+        listed = f"select row_key, {day} from {check.drives} where {_in_period(check, shape)} order by 1"
+        query, used = read_only(con, check.name, listed)
+        rows = con.execute(query, {name: values[name] for name in used}).fetchall()
+    return [(str(key), found) for key, found in rows]

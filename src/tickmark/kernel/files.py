@@ -5,8 +5,10 @@ The store is a folder of the home or any place that obstore knows (`TICKMARK_FIL
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -26,6 +28,7 @@ from obstore.store import from_url
 from tickmark.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 
 CHUNK = 1 << 20
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -45,48 +48,67 @@ def keep(source: bytes | Path | IO[bytes], *, empty: bool = False) -> Kept:
     try:
         kept = _write(draft, _chunks(source))
         if not kept.size and not empty:
-            raise Invalid("The file is empty.", "It has 0 bytes.", "Check the export and send the file again.", "file")
+            raise Invalid(
+                "The file is empty.", "It has 0 bytes.", "Check the export and send the file again.", "file"
+            )
         _place(draft, kept)
         return kept
     except OSError as error:
-        raise Unavailable("The file was not kept.", f"The store said: {error.strerror}.", "Free some space and try again.") from error
+        raise _not_kept(error) from error
     finally:
         draft.unlink(missing_ok=True)
 
 
+def _not_kept(error: OSError) -> Unavailable:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "Free some space and try again." if full else "Check the folder of TICKMARK_FILES and try again."
+    return Unavailable("The file was not kept.", f"The store said: {error.strerror or error}.", remedy)
+
+
 def read(sha256: str) -> bytes:
-    """The whole content; its digest is checked. Raises NotFound, or Conflict if the bytes were changed."""
+    """The whole content, checked. Raises NotFound, or Conflict if the bytes were changed."""
     with local(sha256) as path:
-        content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise changed(sha256)
-    return content
+        return path.read_bytes()
 
 
 def changed(sha256: str) -> Conflict:
     """The error for a stored file whose bytes no longer match its digest."""
-    return Conflict(f"The file {sha256[:12]} was changed on disk.", "Its digest no longer fits.", "Restore it from a backup.")
+    what = f"The file {sha256[:12]} was changed on disk."
+    return Conflict(what, "Its digest no longer fits.", "Restore it from a backup.")
 
 
 @contextmanager
 def local(sha256: str) -> Iterator[Path]:
-    """The file as a path on this machine, for programs that want one; a remote file is fetched and checked."""
+    """The file as a path on this machine, its bytes checked; a remote one is fetched first.
+
+    Raises NotFound, or Conflict if the bytes were changed.
+    """
     folder = _folder()
     if folder is not None:
         path = folder / _key(sha256)
-        if not path.exists():
-            raise missing(sha256)
+        _check(path, sha256)
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="tickmark-") as room:
         path = Path(room) / sha256
-        path.write_bytes(_fetch(sha256))
+        _fetch(sha256, path)
+        _check(path, sha256)
         yield path
+
+
+def _check(path: Path, sha256: str) -> None:
+    try:
+        found = digest(path)
+    except FileNotFoundError:
+        raise missing(sha256) from None
+    if found != sha256:
+        raise changed(sha256)
 
 
 def missing(sha256: str) -> NotFound:
     """The error for a file that the books cite and the store does not have."""
-    return NotFound(f"The file {sha256[:12]} is not in the store.", "It was removed or never arrived.", "Restore it from a backup.")
+    what = f"The file {sha256[:12]} is not in the store."
+    return NotFound(what, "It was removed or never arrived.", "Restore it from a backup.")
 
 
 def exists(sha256: str) -> bool:
@@ -108,6 +130,8 @@ def digest(path: Path) -> str:
 
 
 def _key(sha256: str) -> str:
+    if not _DIGEST.fullmatch(sha256):  # it becomes a path: nothing but a digest may
+        raise missing(sha256)
     return f"{sha256[:2]}/{sha256}"
 
 
@@ -153,6 +177,7 @@ def _write(draft: Path, chunks: Iterable[bytes]) -> Kept:
             stream.write(chunk)
         stream.flush()
         os.fsync(stream.fileno())
+    draft.chmod(0o440)
     return Kept(hasher.hexdigest(), size)
 
 
@@ -168,7 +193,6 @@ def _place(draft: Path, kept: Kept) -> None:
     except FileExistsError:
         if digest(target) != kept.sha256:
             raise changed(kept.sha256) from None
-    target.chmod(0o440)
     for place in (target.parent, folder):
         _sync(place)
 
@@ -187,22 +211,22 @@ def _put(draft: Path, kept: Kept) -> None:
     except AlreadyExistsError:
         pass
     except Exception as error:
-        raise Unavailable("The file was not kept.", f"The store said: {error}.", "Try again later.") from error
+        raise Unavailable(
+            "The file was not kept.", f"The store said: {error}.", "Try again later."
+        ) from error
 
 
-def _fetch(sha256: str) -> bytes:
+def _fetch(sha256: str, target: Path) -> None:
     try:
-        content = bytes(obstore.get(_store(), _key(sha256)).bytes())
+        with target.open("wb") as stream:
+            for chunk in obstore.get(_store(), _key(sha256)):
+                stream.write(chunk)
     except (NotFoundError, FileNotFoundError):
         raise missing(sha256) from None
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise changed(sha256)
-    return content
 
 
 def copy_out(sha256: str, target: Path) -> None:
     """Copy a kept file to a path outside of the store, checked."""
     with local(sha256) as path:
         shutil.copyfile(path, target)
-    if digest(target) != sha256:
-        raise changed(sha256)
+    _check(target, sha256)

@@ -1,7 +1,8 @@
 """Slots: what is to be done at a moment, once. The queue is unimportant; a slot row is the queue.
 
 A repeat of (what, slot) is harmless. A slot that was started and not finished within its limit is taken again, at most
-three times, and then stands with its reason for everyone to see.
+three times, and then stands with its reason for everyone to see. Work that a command does while people watch
+(`begin`, `end`) has a row too, and no worker takes it.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models import F, Q
 
 from tickmark.kernel import clock
-from tickmark.kernel.errors import TickmarkError
+from tickmark.kernel.errors import TickmarkError, Unavailable
 
 TRIES = 3
 LIMIT = timedelta(minutes=15)
+PAUSE = timedelta(minutes=1)
 Job = Callable[["Slot"], None]
 JOBS: dict[str, Job] = {}
 log = logging.getLogger("tickmark.jobs")
@@ -95,39 +97,55 @@ def run(row: Slot) -> None:
     """Do the work of a claimed slot and write down how it ended."""
     try:
         JOBS[row.what](row)
+    except Unavailable as error:
+        _again(row, str(error))
     except TickmarkError as error:
         _finish(row, str(error))
     except Exception as error:
         log.exception("slot %s failed", row)
-        if row.tries >= TRIES:
-            _finish(row, f"{type(error).__name__}: {error}")
-        else:
-            Slot.objects.filter(pk=row.pk).update(started_at=None, error=f"{type(error).__name__}: {error}")
+        _again(row, f"{type(error).__name__}: {error}")
     else:
         _finish(row, "")
+
+
+def _again(row: Slot, error: str) -> None:
+    """Open the slot for another try a little later, or close it after the last one."""
+    if row.tries >= TRIES:
+        _finish(row, error)
+    else:
+        later = clock.now() + row.tries * PAUSE
+        _of(row).update(started_at=None, due_at=later, error=error)
 
 
 def work() -> int:
     """Work on open slots until none is left; returns how many were done."""
     count = 0
-    while (row := claim()) is not None:
-        run(row)
+    while work_one():
         count += 1
     return count
 
 
+def work_one() -> bool:
+    """Work on the next open slot; False if there is none."""
+    row = claim()
+    if row is not None:
+        run(row)
+    return row is not None
+
+
 def give_up() -> list[Slot]:
     """Close slots that were started three times and never finished, so that they stand with a reason."""
-    with transaction.atomic():
-        stuck = list(Slot.objects.filter(finished_at=None, tries__gte=TRIES, started_at__lt=clock.now() - LIMIT))
-        for row in stuck:
-            _finish(row, f"It was started {row.tries} times and never finished.")
+    stale = Slot.objects.filter(finished_at=None, tries__gte=TRIES, started_at__lt=clock.now() - LIMIT)
+    stuck = list(stale.filter(what__in=JOBS))
+    for row in stuck:
+        _finish(row, f"It was started {row.tries} times and never finished.")
     return stuck
 
 
 def begin(row: Slot) -> None:
     """Take a slot that no worker runs, such as work that a command does while people watch."""
-    Slot.objects.filter(pk=row.pk).update(started_at=clock.now(), tries=TRIES)
+    row.tries += 1
+    Slot.objects.filter(pk=row.pk).update(started_at=clock.now(), tries=row.tries, error="")
 
 
 def end(row: Slot) -> None:
@@ -136,4 +154,9 @@ def end(row: Slot) -> None:
 
 
 def _finish(row: Slot, error: str) -> None:
-    Slot.objects.filter(pk=row.pk).update(finished_at=clock.now(), error=error, doing="")
+    _of(row).update(finished_at=clock.now(), error=error, doing="")
+
+
+def _of(row: Slot) -> models.QuerySet[Slot]:
+    """The slot while this try of it holds it: whoever was too slow and was replaced no longer ends it."""
+    return Slot.objects.filter(pk=row.pk, tries=row.tries, finished_at=None)

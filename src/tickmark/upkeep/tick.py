@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db import transaction
-
-from tickmark.evidence.models import Connection, ConnectionVersion
+from tickmark.evidence.models import ConnectionVersion
 from tickmark.kernel import clock, jobs
 from tickmark.kernel.jobs import Slot
-from tickmark.kernel.ledger.entry import LogLock
-from tickmark.kernel.ledger.seal import seal
+from tickmark.kernel.ledger.seal import lock, seal
 
 
 def tick() -> list[Slot]:
     """Enqueue what is due now, close what was given up, seal what was written. A repeat is harmless."""
-    with transaction.atomic():
-        LogLock.objects.get_or_create(pk=1)
-        LogLock.objects.select_for_update().get(pk=1)
-        made = [_collect(version) for version in ConnectionVersion.objects.as_of(clock.today()) if version.every]
+    today = clock.today()
+    with lock():
+        connected = ConnectionVersion.objects.as_of(today).exclude(every="").select_related("connection")
+        due = [_collect(version, today) for version in connected.order_by("connection__code")]
     jobs.give_up()
     seal()
-    return made
+    return due
 
 
-def _collect(version: ConnectionVersion) -> Slot:
-    connection: Connection = version.connection
-    slot = f"{connection.code}:{slot_of(version.every, clock.today())}"
-    return jobs.enqueue("collect", slot, {"connection": connection.pk, "by": "job:tick"})
+def _collect(version: ConnectionVersion, today: date) -> Slot:
+    slot = f"{version.connection.code}:{slot_of(version.every, today)}"
+    return jobs.enqueue("collect", slot, {"connection": version.connection.pk, "by": "job:tick"})
 
 
 def slot_of(every: str, day: date) -> str:

@@ -20,7 +20,7 @@ def _salt() -> str:
 
 
 class Entry(AppendOnly):
-    """One action in the ledger. Its leaf is SHA-256(salt ‖ canonical JSON of all fields), so a leaf discloses nothing."""
+    """One action in the ledger. Its leaf is SHA-256(salt ‖ canonical JSON of all fields): it discloses nothing."""
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4)
     verb = models.CharField(max_length=80, db_index=True)

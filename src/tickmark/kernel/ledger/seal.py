@@ -1,13 +1,16 @@
 """Sealing: the one place that gives entries their number, writes tiles and signs a checkpoint.
 
 It alone takes a lock. Tiles are written before the commit and the `checkpoint` file after it; a seal that dies between
-leaves tiles that no checkpoint needs, and the next one overwrites them.
+leaves tiles that no checkpoint needs, and the next one overwrites them. Before it goes on, a seal looks whether the
+folder still holds what the newest checkpoint signed: a log never forks in silence.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets as random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -23,17 +26,26 @@ from tickmark.kernel.ledger.tree import leaf_hash
 BATCH = 5000
 
 
-def folder() -> Path:
-    """Where the log lies as static files: `checkpoint`, `vkey`, `tile/…`."""
-    path = Path(settings.HOME) / "log"
-    path.mkdir(parents=True, exist_ok=True)
-    return path
+@contextmanager
+def lock() -> Iterator[None]:
+    """A transaction that holds the log's one row: what must not happen twice at a time happens in here."""
+    with transaction.atomic():
+        LogLock.objects.get_or_create(pk=1)
+        LogLock.objects.select_for_update().get(pk=1)
+        yield
+
+
+def store() -> tiles.Folder:
+    """The log as static files: `checkpoint`, `vkey`, `tile/…`."""
+    return tiles.Folder(Path(settings.HOME) / "log")
 
 
 def origin() -> str:
     """The log's name, made once for this installation; a demo home says so in it."""
     kind = "demo.tickmark.example" if clock.simulated() else "log.tickmark.example"
-    return secrets.keep_bytes("origin", Path(settings.HOME), f"{kind}/{random.token_hex(8)}".encode()).decode()
+    return secrets.keep_bytes(
+        "origin", Path(settings.HOME), f"{kind}/{random.token_hex(8)}".encode()
+    ).decode()
 
 
 def signer() -> note.Signer:
@@ -48,11 +60,13 @@ def leaf_data(entry: Entry) -> bytes:
 
 
 def seal() -> Checkpoint | None:
-    """Number all entries that have no place yet, write their tiles, sign; gives the newest checkpoint."""
-    made = None
-    while (next_made := _seal_some()) is not None:
-        made = next_made
-    return made or latest()
+    """Number all entries that have no place yet, write their tiles, sign; gives the newest checkpoint.
+
+    Raises Conflict if the folder is not the log that was signed last, Unavailable if tiles are missing.
+    """
+    while _seal_some():
+        pass
+    return _publish()
 
 
 def latest() -> Checkpoint | None:
@@ -61,39 +75,55 @@ def latest() -> Checkpoint | None:
     return row
 
 
-def _seal_some() -> Checkpoint | None:
-    with transaction.atomic():
-        LogLock.objects.get_or_create(pk=1)
-        LogLock.objects.select_for_update().get(pk=1)
+def _seal_some() -> bool:
+    with lock():
         entries = list(Entry.objects.filter(leaf=None).order_by("pk")[:BATCH])
-        if not entries:
-            return None
-        made = _append(entries)
-        transaction.on_commit(lambda: _publish(made))
-    return made
+        if entries:
+            _append(latest(), entries)
+    return bool(entries)
 
 
-def _append(entries: list[Entry]) -> Checkpoint:
-    newest = latest()
+def _append(newest: Checkpoint | None, entries: list[Entry]) -> None:
+    _check(newest)
     size = newest.size if newest else 0
     data = [leaf_data(entry) for entry in entries]
-    root = tiles.append(tiles.Folder(folder()), size, data)
+    root = tiles.append(store(), size, data)
     Leaf.objects.bulk_create(
         Leaf(position=size + index, entry=entry, hash=leaf_hash(leaf).hex())
         for index, (entry, leaf) in enumerate(zip(entries, data, strict=True))
     )
     point = note.Checkpoint(origin(), size + len(entries), root)
-    made = Checkpoint(
-        size=point.size, root=root.hex(), note=point.signed(signer()).decode(), sealed_at=clock.now()
+    signed = point.signed(signer()).decode()
+    Checkpoint(size=point.size, root=root.hex(), note=signed, sealed_at=clock.now()).save()
+
+
+def _check(newest: Checkpoint | None) -> None:
+    """Raise Conflict unless key, books and folder belong to one log, and the folder is not ahead of the books."""
+    published = store().read("checkpoint")
+    size, root = (newest.size, newest.root) if newest else (0, None)
+    if published is not None and note.open_checkpoint(published, [signer().verifier]).size > size:
+        raise _another_log("The published checkpoint is newer than the books: an older backup was restored.")
+    if newest is None:
+        return
+    note.open_checkpoint(newest.note.encode(), [signer().verifier])
+    if tiles.Tiles(store(), size).root().hex() != root:
+        raise _another_log("The tiles no longer give the root that the newest checkpoint signed.")
+
+
+def _another_log(why: str) -> Conflict:
+    return Conflict(
+        "Nothing is sealed: the log would fork.", why, "Restore books, secrets and log of one backup."
     )
-    made.save()
-    return made
 
 
-def _publish(made: Checkpoint) -> None:
-    store = tiles.Folder(folder())
-    store.write("checkpoint", made.note.encode())
-    store.write("vkey", f"{signer().verifier}\n".encode())
+def _publish() -> Checkpoint | None:
+    """Write the newest checkpoint beside the tiles, under the lock, so that an older one never replaces it."""
+    with lock():
+        newest = latest()
+        if newest and store().read("checkpoint") != newest.note.encode():
+            store().write("vkey", f"{signer().verifier}\n".encode())
+            store().write("checkpoint", newest.note.encode())
+    return newest
 
 
 def prove(entry: Entry, at: Checkpoint | None = None) -> Proof:
@@ -101,7 +131,8 @@ def prove(entry: Entry, at: Checkpoint | None = None) -> Proof:
     point = at or latest()
     leaf: Leaf | None = Leaf.objects.filter(entry=entry).first()
     if point is None or leaf is None or leaf.position >= point.size:
-        raise Conflict("The entry is not sealed yet.", "Entries are sealed within a minute.", "Try again in a minute.")
-    path = tiles.Tiles(tiles.Folder(folder()), point.size).inclusion(leaf.position)
+        raise Conflict(
+            "The entry is not sealed yet.", "Entries are sealed within a minute.", "Try again in a minute."
+        )
+    path = tiles.Tiles(store(), point.size).inclusion(leaf.position)
     return Proof(leaf.position, tuple(path), point.note.encode())
-
