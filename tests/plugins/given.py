@@ -64,7 +64,11 @@ def causes(result: CheckResult) -> dict[str, str]:
 
 def run(folder: Path, collector: str, **settings: Any) -> Run:
     """A run of a collector into a new folder."""
-    options = {name: settings.pop(name) for name in ("previous_rows", "books") if name in settings}
+    options = {
+        name: settings.pop(name)
+        for name in ("previous_rows", "previous_parameters", "books")
+        if name in settings
+    }
     return collect(collector, settings, workdir=folder, now=NOW, registers=registers(), **options)
 
 

@@ -150,6 +150,30 @@ def test_two_accounts_of_one_person_are_one_person(tmp_path: Path) -> None:
     assert found.counts == {"pass": 1, "fail": 2, "not_applicable": 0, "undetermined": 1}
 
 
+def test_who_wrote_a_part_of_it_is_no_second_person(tmp_path: Path) -> None:
+    authors = {
+        1: ["ann@firm.example", "7+bob@users.noreply.github.com"],
+        2: ["ann@firm.example", "Bob@home.example"],
+        3: ["ann@firm.example", "cyd@firm.example"],
+        4: None,
+    }
+    reviews = {number: [review(head=f"h{number}")] for number in authors}
+    reviews[2].append(review("cyd", head="h2"))
+    lists = {
+        "changes": [change(number, authors=names) for number, names in authors.items()],
+        "pulls": [pull(number, reviews=reviews[number]) for number in authors],
+        "accounts": [
+            {"system": "github", "account": "bob", "person": "P2", "kind": "person"},
+            {"system": "mail", "account": "bob", "person": "P2", "email": "bob@home.example"},
+        ],
+    }
+    assert causes(judge(tmp_path / "two", "changes_reviewed", lists)) == {"firm/app/c1": "joint_author"}
+    reviews[2].pop()
+    assert causes(judge(tmp_path / "one", "changes_reviewed", lists)) == dict.fromkeys(
+        ["firm/app/c1", "firm/app/c2"], "joint_author"
+    )
+
+
 def test_the_commits_of_a_rebase_belong_to_the_pull_request_that_the_last_of_them_became(
     tmp_path: Path,
 ) -> None:

@@ -244,6 +244,36 @@ def test_hostile_names_and_times_stay_data(tmp_path: Path) -> None:
     assert (row["reached_at"], found.rows) == (None, 1)
 
 
+def test_a_merge_of_several_heads_has_no_approved_head(tmp_path: Path) -> None:
+    made = Repository.begin(tmp_path / "app")
+    made.commit("base", "Base")
+    heads = []
+    for name in ("left", "right"):
+        made.git("checkout", "--quiet", "-b", name, "main")
+        heads.append(made.commit(name, name, BOB))
+    made.git("checkout", "--quiet", "main")
+    made.commit("main", "Main")
+    made.git("merge", "--quiet", "-m", "Merge both", "left", "right", **made.people(ANN, ANN))
+    row = read(run(tmp_path / "run", "git.changes", path=str(made.path)).table, where={"kind": "merge"})[0]
+    assert (row["head"], row["authors"]) == (" ".join(heads), ["bob@firm.example"])
+
+
+def test_a_branch_that_changed_since_the_last_run_is_a_fault(repository: Repository, tmp_path: Path) -> None:
+    before = run(tmp_path / "before", "git.changes", path=str(repository.path))
+    same = run(
+        tmp_path / "same", "git.changes", path=str(repository.path), previous_parameters=before.parameters
+    )
+    assert same.complete
+    repository.git("branch", "release", repository.made["squash"])
+    other = run(
+        tmp_path / "other", "git.changes", path=str(repository.path), branch="release",
+        previous_parameters=before.parameters,
+    )  # fmt: skip
+    assert [(one.code, one.column) for one in other.problems] == [
+        ("scope_changed", "branch"), ("scope_changed", "reference"),
+    ]  # fmt: skip
+
+
 def test_fewer_changes_than_last_time_are_a_fault(repository: Repository, tmp_path: Path) -> None:
     found = run(tmp_path / "run", "git.changes", path=str(repository.path), previous_rows=16)
     assert [problem.code for problem in found.problems] == ["fewer_now"] and not found.complete

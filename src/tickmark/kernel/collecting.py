@@ -16,6 +16,8 @@ from tickmark.kernel.sources import Collector, Exchange, RawFile, Reconciliation
 from tickmark.kernel.tables import Problem, TableInfo, write_rows
 
 PROGRESS_EVERY = 10_000
+MOVING = frozenset({"tip", "path"})
+"""Parameters that differ from run to run without any change of scope."""
 
 
 @dataclass(frozen=True)
@@ -91,12 +93,13 @@ def collect(
     run_by: str = "",
     how: str = "interactive",
     previous_rows: int | None = None,
+    previous_parameters: Mapping[str, str] | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Run:
     """Run a collector into the empty or new folder `workdir` and return the record of the run.
 
-    `settings` are the connection's; `previous_rows` is the count of the run before, so that an empty or
-    a shrunken answer is noticed; `clock` times each exchange (`now` if left away); `tell` hears progress.
+    `settings` are the connection's; `previous_rows` and `previous_parameters` are those of the run before,
+    so that an empty or shrunken answer and a changed scope are noticed; `clock` times each exchange (`now` if left away); `tell` hears progress.
     A run whose list is not whole ends with `complete` false. Raises Invalid or Unavailable when there is
     nothing to keep; then nothing is left in `workdir`.
     """
@@ -110,7 +113,7 @@ def collect(
     entry = registers.collectors.entry(collector_name)
     (workdir / "raw").mkdir(parents=True)
     source = Source(settings, workdir / "raw", clock or (lambda: now), books or {}, tell)
-    source.previous_rows = previous_rows
+    source.previous_rows, source.previous_parameters = previous_rows, previous_parameters
     _settle(source, registers, entry.thing)
     try:
         shape = registers.shapes.entry(entry.thing.shape)
@@ -164,6 +167,7 @@ def _record(
         *info.problems,
         *_disagreements(counts),
         *_shrunken(source, shape.thing, info),
+        *_rescoped(source),
     )
     event = next((column for _, column in shape.thing.dates), "")
     return Run(
@@ -224,3 +228,21 @@ def _shrunken(source: Source, shape: Shape, info: TableInfo) -> list[Problem]:
         words = f"{info.rows:,} rows came, but the run before had {before:,}; events do not vanish."
         return [Problem("fewer_now", words)]
     return []
+
+
+def _rescoped(source: Source) -> list[Problem]:
+    """Another scope than last time: what fell out of it would look as if it had never been there."""
+    before, now = source.previous_parameters, source.parameters
+    if before is None:
+        return []
+    changed = sorted(
+        name for name in (before.keys() | now.keys()) - MOVING if before.get(name) != now.get(name)
+    )
+    return [
+        Problem(
+            "scope_changed",
+            f"{name} is {now.get(name)!r}, but was {before.get(name)!r} in the run before.",
+            name,
+        )
+        for name in changed
+    ]

@@ -111,6 +111,7 @@ class Source:
     tell: Callable[[str], None] = lambda _: None
     recipe: Recipe | None = None
     previous_rows: int | None = None
+    previous_parameters: Mapping[str, str] | None = None
     system: str = ""
     query: str = ""
     says: str = ""

@@ -8,6 +8,7 @@
 -- fail no_approval: Merged without any approval.
 -- fail changes_requested: Merged although the reviewer had asked for changes.
 -- fail self_approved: Approved by its author only.
+-- fail joint_author: Approved only by somebody who wrote a part of it.
 -- fail bot_approved: Approved by a program only.
 -- fail dismissed: The approval was dismissed.
 -- fail after_merge: Approved after the merge only.
@@ -30,12 +31,21 @@
 -- undetermined maybe_rebased: It may be a part of the pull request that was merged just after it.
 -- undetermined repository_unseen: No pull request of this repository is on the list: was it asked for?
 with moved as (
-    select row_key, repository, change, position, head, pull, reached_at, author from changes
+    select row_key, repository, change, position, head, pull, reached_at, author, authors from changes
     where reached_at is null or (reached_at >= $start_at and reached_at < $end_before)
 ),
 people_of as (
     select lower(coalesce(login, account)) as login, any_value(person) as person, any_value(kind) as kind
     from accounts where system = $forge group by all
+),
+-- Who wrote a part of a change, as a login where the address tells it and as a person where the accounts do.
+wrote as (
+    select distinct a.row_key, unnest([
+        lower(nullif(regexp_extract(a.address, '^(?:[0-9]+[+])?(.+)@users[.]noreply[.]github[.]com$', 1), '')),
+        'person ' || e.person
+    ]) as who
+    from (select row_key, lower(unnest(authors)) as address from moved) a
+    left join (select distinct lower(email) as address, person from accounts where email is not null) e using (address)
 ),
 -- A pull request became the commit that the forge says, or its head is the second parent of a merge.
 candidates as (
@@ -102,6 +112,7 @@ weighed as (
             when unread then 71 when undated then 72 when later then 55
             when last[2] = 'DISMISSED' then 50 when last[2] = 'CHANGES_REQUESTED' then 30 else 0 end
         when w.reviewer = w.author or r.person = coalesce(s.person, w.author) then 40
+        when j.who is not null or k.who is not null then 42
         when r.kind in ('service', 'bot') or w.reviewer like '%[bot]' or coalesce(w.bot and r.kind is null, false) then 45
         when w.until is null then 73
         when last[3] <> w.head then 60
@@ -115,6 +126,8 @@ weighed as (
     from words w
     left join people_of r on r.login = w.reviewer
     left join people_of s on s.login = w.author
+    left join wrote j on j.row_key = w.row_key and j.who = w.reviewer
+    left join wrote k on k.row_key = w.row_key and k.who = 'person ' || r.person
 ),
 best as (select row_key, max(weight) as weight from weighed group by row_key),
 judged as (
@@ -143,6 +156,7 @@ judged as (
         when b.weight = 55 then 'after_merge'
         when b.weight = 50 then 'dismissed'
         when b.weight = 45 then 'bot_approved'
+        when b.weight = 42 then 'joint_author'
         when b.weight = 40 then 'self_approved'
         when b.weight = 30 then 'changes_requested'
         else 'no_approval' end as cause,

@@ -164,6 +164,7 @@ def _describe(source: Source, repository: Path, reference: str, tip: str) -> Non
     source.limits += [
         "Git keeps when a commit was made, by its maker's clock; it does not keep when it was pushed.",
         "Names, addresses and messages of commits are claims of whoever made them.",
+        "What a merge commit changes by itself, beside what it merges, is not looked into.",
         "What was on the branch before a forced push is not in the repository any more.",
     ]
 
@@ -286,7 +287,8 @@ def _row(commit: dict[str, str], repository: str, reference: str, position: int,
         "authors": sorted(addresses),
         "author_names": sorted(names),
         "pull": _pull(commit),
-        "head": parents[1] if len(parents) > 1 else None,
+        # A merge of several heads has no single one that could have been approved.
+        "head": " ".join(parents[1:]) or None,
         "reviewed_by": [who for key, who in said if key.lower() != "co-authored-by"],
         "subject": commit["%s"],
     }
