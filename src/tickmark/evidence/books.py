@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tickmark.controls.models import Acknowledgement, PolicyVersion
+from tickmark.evidence.queries import place
+from tickmark.kernel import clock
 from tickmark.people.models import Person
 
 Row = dict[str, Any]
@@ -26,6 +28,7 @@ def policies() -> Iterator[Row]:
     published = PolicyVersion.objects.exclude(publication=None).select_related(
         "policy", "publication", "approval"
     )
+    where = place(clock.today())
     by_policy: dict[int, list[Any]] = {}
     for version in published.order_by("policy", "publication__published_on", "pk"):
         by_policy.setdefault(version.policy_id, []).append(version)
@@ -39,8 +42,8 @@ def policies() -> Iterator[Row]:
                 "title": version.title,
                 "published_on": version.publication.published_on,
                 "superseded_on": later.publication.published_on if later else None,
-                "approved_on": version.approval.recorded_at.date(),
-                "must_acknowledge": True,
+                "approved_on": where.local_day(version.approval.recorded_at),
+                "must_acknowledge": version.publication.must_acknowledge,
             }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,12 +14,13 @@ from tickmark.evidence import actions, books, queries
 from tickmark.evidence.models import Collection, Connection, ConnectionVersion, Outcome
 from tickmark.kernel import clock, collecting, files
 from tickmark.kernel.access import Actor
+from tickmark.kernel.checks import Check
 from tickmark.kernel.errors import TickmarkError
 from tickmark.kernel.jobs import Slot, job
-from tickmark.scope.models import Period, ReportType
 
 WORKER = Actor.job("collect", "company")
 CHECKER = Actor.job("check", "company")
+log = logging.getLogger("tickmark.evidence")
 
 
 @job("collect")
@@ -28,15 +31,18 @@ def collect(slot: Slot) -> None:
     slot.progress(f"Collecting from {version.title}")
     with tempfile.TemporaryDirectory(prefix="tickmark-collect-") as room:
         run = _collected(connection, version, slot, Path(room) / "run")
+        slot.progress("Recording what came")
         actions.record_collection(WORKER, connection=connection, run=run)
 
 
 def _collected(
     connection: Connection, version: ConnectionVersion, slot: Slot, room: Path
 ) -> actions.Collected:
+    """A run, however it ends: an error of any kind becomes a record with its reason, and no list."""
     started = clock.now()
-    how = "scheduled" if str(slot.arguments.get("by", "")).startswith("job:") else "interactive"
-    shape = queries.registers().collectors[connection.collector].shape
+    by = str(slot.arguments.get("by", ""))
+    how = "scheduled" if by.startswith("job:") else "interactive"
+    previous = _previous(connection)
     try:
         run = collecting.collect(
             connection.collector,
@@ -46,32 +52,44 @@ def _collected(
             registers=queries.registers(),
             clock=clock.now,
             books=books.rows(),
-            run_by=str(slot.arguments.get("by", "")),
+            run_by=by,
             how=how,
-            previous_rows=_previous(connection),
+            previous_rows=previous.count_in_file if previous else None,
             tell=slot.progress,
         )
+        return _kept(run, started, how, previous)
     except TickmarkError as error:
-        problem = {"code": "error", "sentence": str(error), "column": "", "count": 1, "rows": []}
-        return actions.Collected(
-            Outcome.ERROR, shape, started, str(slot.arguments.get("by", "")), how, {}, [problem], []
-        )
-    return _kept(run, started, how)
+        return _failed(connection, version, started, (by, how), str(error))
+    except Exception as error:
+        log.exception("collecting from %s failed", connection.code)
+        return _failed(connection, version, started, (by, how), f"{type(error).__name__}: {error}")
 
 
-def _kept(run: collecting.Run, started: datetime, how: str) -> actions.Collected:
+def _failed(
+    connection: Connection, version: ConnectionVersion, started: datetime, ran: tuple[str, str], words: str
+) -> actions.Collected:
+    problem = {"code": "error", "sentence": words, "column": "", "count": 1, "rows": []}
+    entry = queries.registers().collectors.entries.get(connection.collector)
+    shape = entry.thing.shape if entry else ""
+    parameters = {name: str(value) for name, value in version.settings.items()}
+    record = {"parameters": parameters, "collector_digest": entry.digest if entry else ""}
+    return actions.Collected(Outcome.ERROR, shape, started, *ran, record, [problem], [])
+
+
+def _kept(run: collecting.Run, started: datetime, how: str, previous: Collection | None) -> actions.Collected:
     raw = [
         {"name": item.name, "sha256": files.keep(item.path, empty=True).sha256, "size": item.size}
         for item in run.raw
     ]
+    problems = [*(problem.as_dict() for problem in run.problems), *_narrowed(run, previous)]
     return actions.Collected(
-        outcome=Outcome.COMPLETE if run.complete else Outcome.INCOMPLETE,
+        outcome=Outcome.INCOMPLETE if problems else Outcome.COMPLETE,
         shape=run.shape,
         started_at=started,
         run_by=run.run_by,
         how=how,
-        record=run.as_dict(),
-        problems=[problem.as_dict() for problem in run.problems],
+        record=run.as_dict() | {"complete": not problems, "problems": problems},
+        problems=problems,
         raw_files=raw,
         table=files.keep(run.table),
         rows=run.rows,
@@ -79,6 +97,28 @@ def _kept(run: collecting.Run, started: datetime, how: str) -> actions.Collected
         key_hash=run.key_hash,
         covers=_covers(run),
     )
+
+
+def _narrowed(run: collecting.Run, previous: Collection | None) -> list[dict[str, Any]]:
+    """Fewer rows after a changed setting: nobody can tell a narrowed scope from things that are gone."""
+    if previous is None or run.rows >= (previous.count_in_file or 0):
+        return []
+    before = previous.record.get("parameters", {})
+    now = {**run.parameters}
+    changed = sorted(
+        name for name in {*before, *now} if before.get(name) != now.get(name) and name not in _MOVING
+    )
+    if not changed:
+        return []
+    words = (
+        f"{', '.join(changed)} changed since {previous.ref}, and {run.rows:,} rows came where there were"
+        f" {previous.count_in_file:,}: the scope may be narrower."
+    )
+    return [{"code": "scope_changed", "sentence": words, "column": "", "count": 1, "rows": []}]
+
+
+_MOVING = frozenset({"tip"})
+"""Parameters that a collector notes and that move by themselves."""
 
 
 def _covers(run: collecting.Run) -> tuple[date, date] | None:
@@ -89,44 +129,53 @@ def _covers(run: collecting.Run) -> tuple[date, date] | None:
     )
 
 
-def _previous(connection: Connection) -> int | None:
-    last = Collection.objects.filter(connection=connection, outcome=Outcome.COMPLETE).order_by("-pk").first()
-    return last.count_in_file if last else None
+def _previous(connection: Connection) -> Collection | None:
+    rows = Collection.objects.filter(connection=connection, outcome=Outcome.COMPLETE)
+    found: Collection | None = rows.order_by("-pk").first()
+    return found
 
 
 @job("check")
 def check(slot: Slot) -> None:
-    """Run every check that reads a shape, for each control that it supports, over the period that holds the day."""
-    period = current_period(clock.today())
-    for entry in queries.registers().checks:
-        rule = entry.thing
-        if slot.arguments["shape"] in rule.reads and period is not None:
-            slot.progress(f"Checking: {rule.says}")
-            _run(rule, period)
+    """Run the checks that read a shape, for each control they support, over the window of the day.
+
+    A check that a waiting slot will run anyway is left to it: it will read what is newest then.
+    """
+    today = clock.today()
+    window = queries.window(today)
+    shape, later = slot.arguments["shape"], _waiting(slot)
+    controls = Control.objects.filter(code__in=_supported()).order_by("code")
+    for control in controls:
+        for rule in queries.chosen_checks(control, today):
+            if shape in rule.reads and not later & set(rule.reads):
+                slot.progress(f"{control.code}: {rule.says}")
+                _run(rule, control, window, today)
 
 
-def current_period(day: date) -> Period | None:
-    """The Type 2 period that holds the day, or else the last one that ended before it."""
-    rows = Period.objects.filter(type=ReportType.TYPE_2, replaced_by=None, start__lte=day).order_by("-start")
-    row: Period | None = rows.first()
-    return row
+def _supported() -> set[str]:
+    return {code for entry in queries.registers().checks for code in entry.thing.supports}
 
 
-def _run(rule: Any, period: Period) -> None:
-    lists = {shape: queries.newest_lists(shape) for shape in rule.reads}
-    if not lists[rule.drives]:
+def _waiting(slot: Slot) -> set[str]:
+    rows = Slot.objects.filter(what="check", finished_at=None, started_at=None).exclude(pk=slot.pk)
+    return {str(arguments.get("shape")) for arguments in rows.values_list("arguments", flat=True)}
+
+
+def _run(rule: Check, control: Control, window: queries.Window, today: date) -> None:
+    populations = _read(rule.reads)
+    if not any(population.shape == rule.drives for population in populations):
         return
-    populations = [population for found in lists.values() for population, _ in found]
-    reasons: dict[str, str] = {shape: why for shape, found in lists.items() for _, why in found if why}
-    for control in Control.objects.filter(code__in=rule.supports).order_by("pk"):
-        for span in queries.tested_spans(control, period.start, min(period.end, clock.today())):
-            actions.run_check(
-                CHECKER,
-                check=rule.name,
-                control=control,
-                populations=populations,
-                start=span.start,
-                end=span.end,
-                parameters=dict(span.version.parameters),
-                incomplete=reasons,
-            )
+    for span in queries.tested_spans(control, window.start, window.until(today)):
+        actions.run_check(
+            CHECKER,
+            check=rule.name,
+            control=control,
+            populations=populations,
+            start=span.start,
+            end=span.end,
+            parameters=dict(span.version.parameters),
+        )
+
+
+def _read(shapes: Iterable[str]) -> list[Any]:
+    return [population for shape in shapes for population, _ in queries.newest_lists(shape)]

@@ -1,0 +1,205 @@
+"""Filing evidence, using it for controls, accepting and rejecting each use."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from tickmark.controls.models import Control
+from tickmark.evidence import operation, queries, uploads
+from tickmark.evidence.models import Acceptance, Evidence, EvidenceKind, Rejection, Support
+from tickmark.kernel import clock, files
+from tickmark.kernel.access import Actor
+from tickmark.kernel.action import action, need
+from tickmark.kernel.arguments import Upload
+from tickmark.kernel.errors import Conflict
+
+
+@action("evidence.file")
+def file(
+    actor: Actor,
+    upload: Upload,
+    kind: EvidenceKind,
+    source: str,
+    description: str = "",
+    covers_from: date | None = None,
+    covers_to: date | None = None,
+    observed_at: datetime | None = None,
+    control: Control | None = None,
+    occurrence: str = "",
+    performed_on: date | None = None,
+    replaces: Evidence | None = None,
+) -> Evidence:
+    """File a document as evidence: where it comes from, which days it covers, when it was observed."""
+    _check_days(covers_from, covers_to, observed_at)
+    _check_file(upload, replaces)
+    need(
+        source.strip(),
+        "The source is empty.",
+        "The auditor asks where it comes from.",
+        "Name the system or the person.",
+        "source",
+    )
+    need(
+        len(source) <= 200,
+        "The source is too long.",
+        f"It has {len(source)} letters; 200 fit.",
+        "Say the rest in the description.",
+        "source",
+    )
+    row = Evidence(
+        name=uploads.label(upload.name),
+        media_type=upload.media_type[:100],
+        sha256=upload.sha256,
+        size=upload.size,
+        kind=kind,
+        description=description,
+        source=source.strip(),
+        covers_from=covers_from,
+        covers_to=covers_to,
+        observed_at=observed_at,
+        collected_at=clock.now(),
+        replaces=replaces,
+    )
+    row.save()
+    if control is not None:
+        _use(row, control, occurrence, performed_on)
+    return row
+
+
+def _check_days(covers_from: date | None, covers_to: date | None, observed_at: datetime | None) -> None:
+    need(
+        (covers_from is None) == (covers_to is None),
+        "One end of the covered period is missing.",
+        "Both days belong to it.",
+        "Give both, or none.",
+        "covers_to",
+    )
+    if covers_from and covers_to:
+        need(
+            covers_from <= covers_to,
+            "The covered period ends before it starts.",
+            f"{covers_to} is before {covers_from}.",
+            "Swap the days.",
+            "covers_to",
+        )
+    need(
+        observed_at is None or observed_at.tzinfo is not None,
+        "The time of observation has no zone.",
+        "It is an instant.",
+        "Write it like 2026-03-31T12:00+02:00.",
+        "observed_at",
+    )
+    need(
+        observed_at is None or observed_at <= clock.now(),
+        "It would have been observed in the future.",
+        "Nobody can have seen it yet.",
+        "Correct the time.",
+        "observed_at",
+    )
+
+
+def _check_file(upload: Upload, replaces: Evidence | None) -> None:
+    need(
+        upload.size > 0,
+        "The file is empty.",
+        "It has 0 bytes.",
+        "Check the export and send the file again.",
+        "upload",
+    )
+    with files.local(upload.sha256) as path, path.open("rb") as stream:
+        uploads.refuse_disguise(uploads.label(upload.name), stream.read(uploads.HEAD))
+    twin = Evidence.objects.filter(sha256=upload.sha256).order_by("pk").first()
+    corrects = replaces is not None and replaces.sha256 == upload.sha256
+    if twin is not None and not corrects:
+        raise Conflict(
+            f"This file is filed already as {twin.ref}.",
+            "Its content is the same to the last byte.",
+            f"Use {twin.ref} for further controls; to correct its dates, file it as replacing {twin.ref}.",
+            "upload",
+        )
+
+
+def _use(evidence: Evidence, control: Control, occurrence: str, performed_on: date | None) -> Support:
+    occurrence = occurrence.strip()
+    day = queries.place(clock.today()).local_day(clock.now())
+    need(
+        performed_on is None or performed_on <= day,
+        "It would have been performed in the future.",
+        f"{performed_on} is after {day}.",
+        "Correct the day.",
+        "performed_on",
+    )
+    need(
+        len(occurrence) <= 20,
+        "The occurrence is no key.",
+        "A key has at most 20 letters, such as 2026-Q2.",
+        "Pick one of the list.",
+        "occurrence",
+    )
+    if occurrence:
+        operation.check_key(control, occurrence, day)
+        dated = performed_on or evidence.observed_at
+        need(
+            dated,
+            "Nobody can tell when it was performed.",
+            "Lateness is counted from that day.",
+            "Give the day on which it was performed.",
+            "performed_on",
+        )
+    if Support.objects.filter(
+        evidence=evidence, control=control, occurrence=occurrence, rejection=None
+    ).exists():
+        raise Conflict(
+            f"{evidence.ref} supports {control.code} already.",
+            "The same use stands.",
+            "Nothing is left to do.",
+            "control",
+        )
+    row = Support(evidence=evidence, control=control, occurrence=occurrence, performed_on=performed_on)
+    row.save()
+    return row
+
+
+@action("evidence.support")
+def support(
+    actor: Actor, evidence: Evidence, control: Control, occurrence: str = "", performed_on: date | None = None
+) -> Support:
+    """Use a piece of evidence for a control, and for one occurrence if the control is periodic."""
+    return _use(evidence, control, occurrence, performed_on)
+
+
+@action("evidence.accept")
+def accept(actor: Actor, support: Support, note: str = "") -> Acceptance:
+    """Accept evidence as sufficient for this use. The second pair of eyes is never the filer's or the owner's."""
+    _check_undecided(support)
+    row = Acceptance(support=support, note=note)
+    row.save()
+    return row
+
+
+@action("evidence.reject")
+def reject(actor: Actor, support: Support, reason: str) -> Rejection:
+    """Reject evidence for this use, with the reason."""
+    need(
+        reason.strip(),
+        "The reason is empty.",
+        "The owner needs to know what is missing.",
+        "Write it.",
+        "reason",
+    )
+    _check_undecided(support)
+    row = Rejection(support=support, reason=reason)
+    row.save()
+    return row
+
+
+def _check_undecided(support: Support) -> None:
+    for word, decision in (
+        ("rejected", getattr(support, "rejection", None)),
+        ("accepted", getattr(support, "acceptance", None)),
+    ):
+        if decision is not None:
+            who = f"{decision.by} decided on {decision.recorded_at:%Y-%m-%d}."
+            raise Conflict(
+                f"{support.ref} was {word} already.", who, "File better or newer evidence instead.", "support"
+            )

@@ -1,0 +1,200 @@
+"""What each control was expected to do in a window, and what is on file for it: accepted, waiting, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from tickmark.controls.models import Control, ControlVersion
+from tickmark.controls.occurrences import (
+    Grace,
+    Occurrence,
+    Performance,
+    State,
+    bucket_for,
+    occurrences,
+)
+from tickmark.evidence import queries
+from tickmark.evidence.models import Support
+from tickmark.kernel import clock
+from tickmark.kernel.action import need
+from tickmark.kernel.dated import Span
+from tickmark.scope.models import Period, ReportType
+
+WAITING = "filed"
+"""The state of an occurrence for which something is on file that nobody has accepted yet."""
+IDLE = "did not operate"
+"""A yearly control in a shorter window, without a performance in it (domain.md 7.5)."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """One use of a piece of evidence: its state, the day of the performance, and how late it was recorded."""
+
+    support: Support
+    state: str
+    performed_on: date | None
+    recorded_on: date
+
+    @property
+    def days_after(self) -> int:
+        """Days between the performance and its record; more than none means recorded after the event."""
+        return (self.recorded_on - self.performed_on).days if self.performed_on else 0
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One expected operation of a control: where it stands on the day, and what is on file for it."""
+
+    control: int
+    occurrence: Occurrence
+    state: str
+    performed_on: date | None
+    days_late: int
+    remarks: tuple[str, ...]
+    uses: tuple[Use, ...]
+
+    @property
+    def key(self) -> str:
+        """The key of the occurrence, such as 2026-Q2."""
+        return self.occurrence.key
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody still has to file something for it."""
+        return self.state in (State.OVERDUE, State.NOT_YET_DUE)
+
+
+def state_of(row: Support) -> str:
+    """accepted, rejected, or filed: nobody decided yet."""
+    if getattr(row, "acceptance", None) is not None:
+        return "accepted"
+    return "rejected" if getattr(row, "rejection", None) is not None else "filed"
+
+
+def uses_of(controls: Iterable[int], known: int | None = None) -> dict[int, list[Use]]:
+    """Every use of evidence for the controls, newest first, each with its state."""
+    rows = Support.objects.filter(control__in=list(controls)).known(known).order_by("-pk")
+    rows = rows.select_related("evidence", "evidence__by", "by", "acceptance__by", "rejection__by")
+    where = queries.place(clock.today())
+    found: dict[int, list[Use]] = {}
+    for row in rows:
+        found.setdefault(row.control_id, []).append(_use(row, where))
+    return found
+
+
+def _use(row: Support, where: queries.Place) -> Use:
+    observed = row.evidence.observed_at
+    performed = row.performed_on or (where.local_day(observed) if observed else None)
+    return Use(row, state_of(row), performed, where.local_day(row.evidence.recorded_at))
+
+
+def operation(
+    start: date, end: date, day: date, controls: Iterable[int] | None = None, known: int | None = None
+) -> dict[int, list[Expected]]:
+    """For each control in force in the window its expected operations, as they stand at the end of `day`."""
+    versions: Any = ControlVersion.objects.all()
+    if controls is not None:
+        versions = versions.filter(control__in=list(controls))
+    spans = _rhythms(versions.over(start, end, known))
+    used = uses_of({span.version.control_id for span in spans}, known)
+    found: dict[int, list[Expected]] = {}
+    for span in spans:
+        control = span.version.control_id
+        expected = _expected(span, end, day, used.get(control, ()))
+        found.setdefault(control, []).extend(expected)
+    return found
+
+
+def _rhythms(spans: Sequence[Span[ControlVersion]]) -> list[Span[ControlVersion]]:
+    """Neighbouring spans of a control with the same frequency and grace as one; the newest version speaks."""
+    joined: list[Span[ControlVersion]] = []
+    for span in spans:
+        last = joined[-1] if joined else None
+        if last and _rhythm(last.version) == _rhythm(span.version):
+            joined[-1] = Span(span.version, last.start, span.end)
+        else:
+            joined.append(span)
+    return joined
+
+
+def _rhythm(version: ControlVersion) -> tuple[int, str, int]:
+    return version.control_id, version.frequency, grace_of(version).days
+
+
+def grace_of(version: ControlVersion) -> Grace:
+    """The days of grace that the control itself names."""
+    days = version.parameters.get("grace_days", 0)
+    return Grace(days if isinstance(days, int) else 0)
+
+
+def expected_of(version: ControlVersion, start: date, end: date) -> list[Occurrence]:
+    """What a control's frequency asks for in the window; a yearly one in a shorter window is asked for once."""
+    found = occurrences(version.frequency, start, end, grace_of(version))
+    if found or bucket_for(version.frequency) != "year":
+        return found
+    return [Occurrence(f"year-to-{end}", start, end, end, end)]
+
+
+def _expected(span: Span[ControlVersion], end: date, day: date, uses: Sequence[Use]) -> list[Expected]:
+    short = not occurrences(span.version.frequency, span.start, span.end, grace_of(span.version))
+    return [
+        _one(
+            span.version.control_id,
+            item,
+            end,
+            day,
+            [use for use in uses if use.support.occurrence == item.key],
+            short,
+        )
+        for item in expected_of(span.version, span.start, span.end)
+    ]
+
+
+def _one(control: int, item: Occurrence, end: date, day: date, uses: Sequence[Use], short: bool) -> Expected:
+    accepted = item.met_by(_performances(uses, "accepted"), day, end)
+    standing, state = accepted, str(accepted.state)
+    if accepted.performed_on is None:
+        waiting = item.met_by(_performances(uses, "filed"), day, end)
+        if waiting.performed_on is not None:
+            standing, state = waiting, WAITING
+        elif short and accepted.state in (State.OVERDUE, State.MISSED):
+            state = IDLE
+    return Expected(
+        control, item, state, standing.performed_on, standing.days_late, standing.remarks, tuple(uses)
+    )
+
+
+def _performances(uses: Iterable[Use], state: str) -> list[Performance]:
+    return [
+        Performance(use.performed_on, use.support.occurrence)
+        for use in uses
+        if use.state == state and use.performed_on is not None
+    ]
+
+
+def keys_of(control: Control, day: date) -> list[Occurrence]:
+    """The occurrences that a performance may be filed for: of every period there is, else of the window of the day."""
+    periods = list(Period.objects.filter(type=ReportType.TYPE_2, replaced_by=None).order_by("start"))
+    window = queries.window(day)
+    spans = [(period.start, period.end) for period in periods] or [(window.start, window.end)]
+    versions = ControlVersion.objects.filter(control=control)
+    found = {
+        item.key: item
+        for start, end in spans
+        for span in _rhythms(versions.over(start, end))
+        for item in expected_of(span.version, span.start, span.end)
+    }
+    return sorted(found.values(), key=lambda item: item.end)
+
+
+def check_key(control: Control, key: str, day: date) -> None:
+    """Raise Invalid (field `occurrence`) if a periodic control expects no occurrence of that key."""
+    version = ControlVersion.objects.filter(control=control).order_by("-effective_from", "-pk").first()
+    if version is None or bucket_for(version.frequency) is None:
+        return
+    known = [item.key for item in keys_of(control, day)]
+    why = f"It expects {', '.join(known[:12])}." if known else "It expects none in any period."
+    need(key in known, f"{control.code} has no occurrence {key}.", why, "Pick one of the list.", "occurrence")
