@@ -16,6 +16,7 @@ COMPANY, AUDITOR = "company", "auditor"
 LEADERS = frozenset({"sponsor", "lead", "adviser"})
 WORKERS = LEADERS | {"owner", "reviewer", "contributor"}
 STEERING_AUDITORS = ("lead", "partner")
+WORKING_AUDITORS = ("staff", "lead", "partner", "specialist")
 
 
 # -- the words of the table ---------------------------------------------------------------------------------------
@@ -113,6 +114,30 @@ def hears(actor: Actor) -> Q:
     return Q(visibility="shared") | Q(side=actor.side)
 
 
+@rule("a draw whose nonce may be known", many=True)
+def revealed(actor: Actor) -> Q:
+    """Draws without a nonce, and all of an engagement with an opinion.
+
+    One nonce serves every control of an engagement: whoever knew it could work out the sample of a list that is not
+    locked yet. The items themselves are shown as soon as the test is published.
+    """
+    return Q(nonce="") | Q(procedure__engagement__opinions__isnull=False)
+
+
+@rule("on the firm's side a lead or partner; on the company's, until the first of them has joined")
+def staffs(actor: Actor) -> Q:
+    """The company invites the first auditor; from then on the firm staffs its own team (domain.md 8.4)."""
+    if actor.side == AUDITOR:
+        return STEERS(actor)
+    return ~Q(team__role__in=STEERING_AUDITORS)
+
+
+@rule("the company, or an auditor who works on the engagement")
+def talks(actor: Actor) -> Q:
+    """Threads: a quality reviewer takes no part in the engagement."""
+    return EVERYBODY if actor.side == COMPANY else TESTS(actor)
+
+
 @rule("yours")
 def me(actor: Actor) -> Q:
     """The actor's own account."""
@@ -129,6 +154,12 @@ def owner_of_control(actor: Actor) -> Q:
 def not_owner_of_control(actor: Actor) -> Q:
     """Uses of evidence for a control that somebody else owns (domain.md 0.4 rule 15)."""
     return ~Q(control__in=actor.holds("control"))
+
+
+@rule("evidence that somebody else filed")
+def not_filed_by_me(actor: Actor) -> Q:
+    """Uses of evidence that another person filed; what a job collected is nobody's."""
+    return ~Q(evidence__by=actor.user) | Q(evidence__by=None)
 
 
 @rule("the owner of the remedy")
@@ -234,7 +265,7 @@ SEES: Mapping[str, Mapping[str, Rule]] = {
     "audit.Publishing": both(programme, on_my_engagement("procedure__engagement")),
     "audit.Walkthrough": auditors_only("procedure__engagement"),
     "audit.PopulationLock": both(programme, on_my_engagement("procedure__engagement")),
-    "audit.Sample": both(put("procedure__publishing"), on_my_engagement("procedure__engagement")),
+    "audit.Sample": both(put("procedure__publishing") & revealed, on_my_engagement("procedure__engagement")),
     "audit.SampleItem": both(put("sample__procedure__publishing"), on_my_engagement("sample__procedure__engagement")),
     "audit.Mark": auditors_only("attribute__procedure__engagement"),
     "audit.Deviation": both(put("publishing"), on_my_engagement("procedure__engagement")),
@@ -267,7 +298,7 @@ REVIEWS = on_my_engagement("engagement", "lead", "partner")
 MAY: Mapping[str, Grant] = {
     "people.set_up": Grant("", frozenset({"visitor"})),
     "people.join": Grant("", frozenset({"visitor"})),
-    "people.invite": Grant(None, frozenset({"lead", "sponsor", "admin", "engagement lead"})),
+    "people.invite": company("lead", "sponsor", "admin"),
     "people.grant": company("admin", "sponsor"),
     "people.end_role": company("admin", "sponsor"),
     "people.end_account": company("admin", "sponsor"),
@@ -291,13 +322,14 @@ MAY: Mapping[str, Grant] = {
     "controls.hand_over": company("sponsor", "lead"),
     "controls.retire": company("sponsor", "lead"),
     "controls.write_policy": company(*LEADERS, "owner"),
+    "controls.adopt_policy": company(*LEADERS),
     "controls.approve_policy": company("sponsor", "lead", version=not_mine),
     "controls.publish_policy": company("sponsor", "lead"),
     "controls.acknowledge": company("employee", version=published_policy),
     "evidence.file": company(*WORKERS, "job", control=owner_of_control),
     "evidence.support": company(*WORKERS, control=owner_of_control),
-    "evidence.accept": company("reviewer", "lead", "sponsor", support=not_mine & not_owner_of_control),
-    "evidence.reject": company("reviewer", "lead", "sponsor", support=not_mine & not_owner_of_control),
+    "evidence.accept": company("reviewer", "lead", "sponsor", support=not_mine & not_filed_by_me & not_owner_of_control),
+    "evidence.reject": company("reviewer", "lead", "sponsor", support=not_mine & not_filed_by_me & not_owner_of_control),
     "evidence.connect": company("lead", "sponsor", "admin"),
     "evidence.collect": company(*LEADERS, "owner", "job"),
     "evidence.record_collection": company("job"),
@@ -308,6 +340,7 @@ MAY: Mapping[str, Grant] = {
     "readiness.recheck": company("reviewer", "lead", "sponsor", remedy=not_owned),
     "readiness.accept_gap": company("sponsor"),
     "audit.open": company("sponsor", "lead"),
+    "audit.invite": Grant(None, frozenset({"sponsor", "lead", "auditor"}), {"engagement": staffs}),
     "audit.add_member": Grant(AUDITOR, frozenset(), {"engagement": STEERS}),
     "audit.end_member": auditor(member=on_my_engagement("engagement", *STEERING_AUDITORS)),
     "audit.confirm_independence": auditor(member=own),
@@ -315,7 +348,7 @@ MAY: Mapping[str, Grant] = {
     "audit.ask": auditor(engagement=ASKS),
     "audit.ask_list": auditor(engagement=STEERS),
     "audit.answer": company(*WORKERS),
-    "audit.say": Grant(None),
+    "audit.say": Grant(None, rules={"request": talks}),
     "audit.send_back": auditor(request=TESTS),
     "audit.close": auditor(request=TESTS),
     "audit.withdraw": auditor(request=TESTS),
@@ -334,8 +367,8 @@ MAY: Mapping[str, Grant] = {
     "audit.respond": company(*LEADERS),
     "audit.conclude": auditor(procedure=TESTS),
     "audit.conclude_criterion": auditor(engagement=STEERS),
-    "audit.note": auditor(procedure=on_my_engagement("engagement", "lead", "partner", "quality")),
-    "audit.clear_note": auditor(note=on_my_engagement("procedure__engagement")),
+    "audit.note": auditor(procedure=on_my_engagement("engagement")),
+    "audit.clear_note": auditor(note=on_my_engagement("procedure__engagement", *WORKING_AUDITORS)),
     "audit.sign_off": auditor(procedure=on_my_engagement("engagement", "staff", "lead", "partner", "specialist")),
     "audit.opine": auditor(engagement=on_my_engagement("pk", "partner")),
     "report.describe": company(*LEADERS),

@@ -122,12 +122,13 @@ class Answer(Fact):
 
 
 class Share(Fact):
-    """Evidence whose content an engagement may see, because it answers a request."""
+    """Evidence whose content an engagement may see, because it answers a request or stands behind a response."""
 
     PREFIX = "SH"
     engagement = models.ForeignKey(Engagement, models.PROTECT, related_name="shares")
     evidence = models.ForeignKey(Evidence, models.PROTECT, related_name="shares")
-    answer = models.ForeignKey(Answer, models.PROTECT, related_name="shares")
+    answer = models.ForeignKey(Answer, models.PROTECT, null=True, related_name="shares")
+    response = models.ForeignKey("Response", models.PROTECT, null=True, related_name="shares")
 
 
 class Move(models.TextChoices):
@@ -140,11 +141,15 @@ class Move(models.TextChoices):
 
 
 class RequestMove(Fact):
-    """A step of the auditor in the life of a request; accepting it is not a test result."""
+    """A step of the auditor in the life of a request; accepting it is not a test result.
+
+    `answer` is the newest answer that the auditor had before them: a later one submits the request anew.
+    """
 
     PREFIX = "RV"
     request = models.ForeignKey(Request, models.PROTECT, related_name="moves")
     move = models.CharField(max_length=10, choices=Move.choices)
+    answer = models.ForeignKey(Answer, models.PROTECT, null=True, related_name="moves")
     reason = models.TextField(blank=True)
 
 
@@ -177,7 +182,7 @@ class ProcedureKind(models.TextChoices):
 class Procedure(Fact):
     """A test of one control, as the auditor plans it: the control's version is the test's threshold.
 
-    `shape` names the population's list; `items_of` the check whose driving rows are its items (all dated rows if empty).
+    `shape` names the population's list; `items_of` the check whose driving rows are its items, all dated rows if empty.
     """
 
     PREFIX = "PC"
@@ -243,7 +248,7 @@ class SampleMethod(models.TextChoices):
 
 
 class Sample(Fact):
-    """One draw: append-only, never repeated in silence (domain.md 4.5). `extends` adds the next ones of the same order."""
+    """One draw: append-only, never repeated in silence (domain.md 4.5). `extends` adds the next of the same order."""
 
     PREFIX = "SM"
     procedure = models.ForeignKey(Procedure, models.PROTECT, related_name="samples")
@@ -368,12 +373,16 @@ class SignOffStage(models.TextChoices):
 
 
 class SignOff(Fact):
-    """A signature under the working paper as it stood: `digest` covers it, so a later change clears it by itself."""
+    """A signature under the working paper as it stood: `digest` covers it, so a later change clears it by itself.
+
+    `facts` counts what it covers. Facts are only ever added, so lists compare counts where a paper compares digests.
+    """
 
     PREFIX = "SO"
     procedure = models.ForeignKey(Procedure, models.PROTECT, related_name="sign_offs")
     stage = models.CharField(max_length=10, choices=SignOffStage.choices)
     digest = models.CharField(max_length=64)
+    facts = models.IntegerField(default=0)
 
 
 class ReviewNote(Fact):

@@ -92,7 +92,11 @@ def require_admissible(
     result: Result, counts: Counts, reason: str = "", report_type: Literal[1, 2] = 2
 ) -> None:
     """Raise Conflict when the counts do not allow the result, Invalid when a needed reason is missing."""
-    allowed = admissible(counts, report_type)
+    require(result, admissible(counts, report_type), reason)
+
+
+def require(result: Result, allowed: Admissible, reason: str = "") -> None:
+    """Raise Conflict when the result is none of those allowed, Invalid when a needed reason is missing."""
     if result not in allowed.results:
         remedy = " or ".join(f"“{one}”" for one in allowed.results)
         raise Conflict(

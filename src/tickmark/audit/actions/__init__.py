@@ -11,25 +11,18 @@ from tickmark.audit.actions.concluding import (
     respond,
     sign_off,
 )
+from tickmark.audit.actions.drawing import draw, extend, lock
 from tickmark.audit.actions.engagement import (
     add_member,
     confirm_independence,
     end_member,
+    invite,
     open_engagement,
     plan,
 )
+from tickmark.audit.actions.marking import mark, mark_by_check, mark_many
 from tickmark.audit.actions.requests import answer, ask, ask_list, close, reopen, say, send_back, withdraw
-from tickmark.audit.actions.testing import (
-    draw,
-    extend,
-    lock,
-    mark,
-    mark_by_check,
-    mark_many,
-    prepare,
-    publish,
-    walk_through,
-)
+from tickmark.audit.actions.testing import prepare, publish, walk_through
 
 __all__ = [
     "add_member",
@@ -45,6 +38,7 @@ __all__ = [
     "draw",
     "end_member",
     "extend",
+    "invite",
     "lock",
     "mark",
     "mark_by_check",

@@ -1,7 +1,8 @@
-"""Verbs that end a test: deviations as fact, responses, conclusions, notes, signatures, the opinion (domain.md 3, 4.6)."""
+"""Verbs that end a test: deviations as fact, responses, conclusions, notes, signatures, the opinion (4.6, 8.3)."""
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from tickmark.audit import queries, results
@@ -18,6 +19,7 @@ from tickmark.audit.models import (
     Result,
     ReviewNote,
     SampleItem,
+    Share,
     SignOff,
     SignOffStage,
     Stance,
@@ -25,16 +27,18 @@ from tickmark.audit.models import (
 from tickmark.evidence.models import Evidence
 from tickmark.kernel.access import Actor
 from tickmark.kernel.action import action, need
-from tickmark.kernel.errors import Conflict
+from tickmark.kernel.errors import Conflict, Refused
 from tickmark.scope.criteria import applicable
 from tickmark.scope.models import ReportType
+
+ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 
 
 @action("audit.deviate")
 def deviate(
     actor: Actor,
     procedure: Procedure,
-    letters: str,
+    letters: list[str],
     fact: str,
     item: SampleItem | None = None,
     nature: str = "",
@@ -47,29 +51,60 @@ def deviate(
         "Say what was found, without names.",
         "fact",
     )
-    known = {attribute.letter for attribute in procedure.attributes.all()}
     need(
-        letters and set(letters) <= known,
-        f"'{letters}' are not attributes of this test.",
-        f"It has {', '.join(sorted(known))}.",
-        "",
+        not ADDRESS.search(fact),
+        "The fact holds an e-mail address.",
+        "The report names no person.",
+        "Say it without.",
+        "fact",
+    )
+    table = queries.grid(procedure)
+    named = (
+        "".join(letters).replace(" ", "") if all(len(a.letter) == 1 for a in table.attributes) else letters
+    )
+    known = {attribute.letter for attribute in table.attributes}
+    need(
+        set(named) <= known and (named or not known),
+        f"'{' '.join(letters)}' are not attributes of this test.",
+        f"It has {', '.join(sorted(known)) or 'none'}.",
+        "Name those that deviate.",
         "letters",
     )
-    need(
-        item is None or item.sample.procedure_id == procedure.pk,
-        "The item belongs to another test.",
-        "",
-        "",
-        "item",
+    if item is not None:
+        _check_item(table, item, set(named))
+    row = Deviation(
+        procedure=procedure, item=item, letters=" ".join(sorted(set(named))), fact=fact, nature=nature
     )
-    row = Deviation(procedure=procedure, item=item, letters=letters, fact=fact, nature=nature)
     row.save()
     return row
+
+
+def _check_item(table: queries.Grid, item: SampleItem, named: set[str]) -> None:
+    need(
+        item in table.items,
+        "The item is not in the grid of this test.",
+        "",
+        "Name one that was drawn.",
+        "item",
+    )
+    marked = {a.letter for a in table.attributes if table.verdict(item.key, a.letter) == "deviation"}
+    need(
+        named <= marked,
+        f"{item.key} is not marked as a deviation of {', '.join(sorted(named - marked))}.",
+        "What is printed must stand in the grid.",
+        "Mark it first.",
+        "letters",
+    )
+    told = {letter for row in Deviation.objects.filter(item=item) for letter in row.letters.split()}
+    if named <= told:
+        raise Conflict(f"{item.key} is told as a deviation already.", "", "", "item")
 
 
 @action("audit.publish_deviation")
 def publish_deviation(actor: Actor, deviation: Deviation) -> DeviationPublishing:
     """Put a deviation before the company as a statement of fact, to confirm, dispute or respond to."""
+    if DeviationPublishing.objects.filter(deviation=deviation).exists():
+        raise Conflict(f"{deviation.ref} is published already.", "", "", "deviation")
     row = DeviationPublishing(deviation=deviation)
     row.save()
     return row
@@ -92,6 +127,8 @@ def respond(
     )
     row = Response(deviation=deviation, stance=stance, text=text, evidence=evidence)
     row.save()
+    if evidence is not None:
+        Share(engagement=deviation.procedure.engagement, evidence=evidence, response=row).save()
     return row
 
 
@@ -99,17 +136,14 @@ def respond(
 def conclude(actor: Actor, procedure: Procedure, result: Result, reason: str, text: str = "") -> Conclusion:
     """Conclude the test. You choose; the counts only say which results they allow."""
     need(reason.strip(), "The reason is empty.", "A conclusion is a judgement.", "Write it.", "reason")
-    counts = queries.counts(procedure)
-    kind: int = procedure.engagement.period.type
-    results.require_admissible(
-        results.Result[result.name], counts, reason, 1 if kind == ReportType.TYPE_1 else 2
-    )
-    deviating = queries.unexplained(procedure)
+    table = queries.grid(procedure)
+    results.require(results.Result[result.name], queries.admissible(procedure, table), reason)
+    untold = queries.unexplained(procedure, table)
     need(
-        not deviating,
-        f"{len(deviating)} deviating items are not told as deviations.",
-        "Each is confirmed as fact first.",
-        "Record them.",
+        not untold,
+        f"{len(untold)} deviating items are not told as deviations.",
+        "Each flagged item is looked at by a person and confirmed as fact first.",
+        "Record them, or mark them otherwise with the reason.",
         "result",
     )
     row = Conclusion(procedure=procedure, result=result, reason=reason, text=text)
@@ -148,6 +182,11 @@ def note(actor: Actor, procedure: Procedure, text: str) -> ReviewNote:
 @action("audit.clear_note")
 def clear_note(actor: Actor, note: ReviewNote, text: str) -> NoteCleared:
     """Answer a review note and clear it."""
+    need(
+        text.strip(), "The answer is empty.", "The file keeps how the note was settled.", "Write it.", "text"
+    )
+    if NoteCleared.objects.filter(note=note).exists():
+        raise Conflict(f"{note.ref} is cleared already.", "", "", "note")
     row = NoteCleared(note=note, text=text)
     row.save()
     return row
@@ -158,7 +197,7 @@ def sign_off(actor: Actor, procedure: Procedure, stage: SignOffStage) -> SignOff
     """Sign the working paper as it stands. A later change clears the signature by itself."""
     paper = queries.workpaper(procedure)
     need(
-        paper.conclusion is not None,
+        paper.finished,
         "The test is not concluded.",
         "A signature covers the whole paper.",
         "Conclude it first.",
@@ -171,45 +210,48 @@ def sign_off(actor: Actor, procedure: Procedure, stage: SignOffStage) -> SignOff
         "Clear them.",
         "procedure",
     )
-    _in_order(actor, procedure, stage, paper)
-    row = SignOff(procedure=procedure, stage=stage, digest=paper.digest)
+    _check_order(stage, paper)
+    _check_signer(actor, stage, paper)
+    row = SignOff(procedure=procedure, stage=stage, digest=paper.digest, facts=len(paper.facts))
     row.save()
     return row
 
 
-def _in_order(actor: Actor, procedure: Procedure, stage: SignOffStage, paper: queries.Workpaper) -> None:
-    engagement = procedure.engagement_id
-    standing = paper.standing
-    if stage in standing:
+def _check_order(stage: SignOffStage, paper: queries.Workpaper) -> None:
+    """Prepared, then reviewed, then partner; each once over the same paper (domain.md 8.3)."""
+    if stage in paper.standing:
+        signed = paper.standing[stage]
         raise Conflict(
-            f"The paper is signed as {stage.label.lower()}.", f"By {standing[stage].by}.", "", "stage"
+            f"The paper is signed as {stage.label.lower()}.",
+            f"By {signed.by}; it has not changed since.",
+            "",
+            "stage",
         )
-    if stage == SignOffStage.PREPARED:
+    before = SignOffStage.values[: SignOffStage.values.index(stage)]
+    missing = [SignOffStage(one).label.lower() for one in before if one not in paper.standing]
+    need(not missing, f"It is not signed as {' and '.join(missing)}.", "Sign-offs go in order.", "", "stage")
+
+
+SIGNERS = {SignOffStage.REVIEWED: ("lead", "partner"), SignOffStage.PARTNER: ("partner",)}
+
+
+def _check_signer(actor: Actor, stage: SignOffStage, paper: queries.Workpaper) -> None:
+    """Whoever worked on the test never reviews it, and a review is for those who lead (rule 15)."""
+    roles = SIGNERS.get(stage)
+    if roles is None:
         return
-    before = SignOffStage.PREPARED if stage == SignOffStage.REVIEWED else SignOffStage.REVIEWED
-    need(
-        before in standing,
-        f"It is not signed as {SignOffStage(before).label.lower()}.",
-        "Sign-offs go in order.",
-        "",
-        "stage",
-    )
-    mine = [row for row in standing.values() if row.by == actor.user]
-    prepared = (
-        standing[SignOffStage.PREPARED].by == actor.user
-        if stage == SignOffStage.REVIEWED
-        else bool(mine and mine[0].stage == SignOffStage.PREPARED)
-    )
-    need(
-        not prepared and actor.user not in paper.preparers,
-        "You prepared this paper.",
-        "Preparer and reviewer are never the same person.",
-        "Let another sign.",
-        "stage",
-    )
-    roles = ("lead", "partner") if stage == SignOffStage.REVIEWED else ("partner",)
-    fits = any(engagement in actor.holds("engagement", role) for role in roles)
-    need(fits, f"Signing as {stage.label.lower()} is for {' or '.join(roles)}.", "", "", "stage")
+    held = [actor.holds("engagement", role) for role in roles]
+    if paper.procedure.engagement_id not in frozenset().union(*held):
+        raise Refused(
+            f"You may not sign as {stage.label.lower()}.", f"It is for {' or '.join(roles)}.", "", "stage"
+        )
+    if actor.user is None or actor.user.pk in paper.preparers:
+        raise Refused(
+            "You worked on this paper.",
+            "Preparer and reviewer are never the same person.",
+            "Let another sign.",
+            "stage",
+        )
 
 
 @action("audit.opine")
@@ -226,7 +268,7 @@ def opine(
     """Supply Section I in your own words, with the form of each part of the opinion. Nothing is drafted for you."""
     type_2 = engagement.period.type == ReportType.TYPE_2
     need(
-        (operation in Opinion.Form.values) == type_2,
+        operation in Opinion.Form.values if type_2 else not operation,
         "The opinion on operation does not fit the type.",
         "A Type 2 has one, a Type 1 has none.",
         "",

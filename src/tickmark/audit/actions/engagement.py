@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tickmark.audit import queries
 from tickmark.audit.methods import method as firm_method
 from tickmark.audit.models import (
     Commission,
@@ -18,10 +19,12 @@ from tickmark.kernel import clock
 from tickmark.kernel.access import Actor
 from tickmark.kernel.action import action, need
 from tickmark.kernel.errors import Conflict
-from tickmark.people.models import Side, User
+from tickmark.people import actions as people
+from tickmark.people.models import Invitation, Side, User
 from tickmark.scope.models import Period, System, SystemVersion
 
 HEX64 = re.compile(r"[0-9a-f]{64}")
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
 @action("audit.open")
@@ -36,10 +39,26 @@ def open_engagement(
 ) -> Engagement:
     """Open an engagement with a firm for a period; criteria set, categories and method are pinned for ever."""
     need(
+        CODE.fullmatch(code),
+        f"'{code[:40]}' is no code.",
+        "It becomes an address.",
+        "Use letters, digits and hyphens, like 2026-type2.",
+        "code",
+    )
+    if Engagement.objects.filter(code=code).exists():
+        raise Conflict(f"There is an engagement {code}.", "", "Give this one another code.", "code")
+    need(
         period.system_id == system.pk,
         f"{period.ref} is a period of another system.",
         "",
         "Choose one of this system.",
+        "period",
+    )
+    need(
+        not hasattr(period, "replaced_by"),
+        f"{period.ref} was replaced by another period.",
+        "",
+        "Choose the one in its place.",
         "period",
     )
     need(firm.strip(), "The firm has no name.", "It signs the report.", "Give its name.", "firm")
@@ -49,7 +68,7 @@ def open_engagement(
         version,
         "The system is not described.",
         "There is no version of it in force.",
-        "Describe and approve it first.",
+        "Describe it first.",
         "system",
     )
     assert version is not None
@@ -57,7 +76,7 @@ def open_engagement(
         code=code,
         system=system,
         period=period,
-        firm=firm,
+        firm=firm.strip(),
         categories=version.categories,
         criteria_set=version.criteria_set,
         method=method,
@@ -70,6 +89,12 @@ def open_engagement(
 @action("audit.plan")
 def plan(actor: Actor, engagement: Engagement, commitment: str = "", plan: str = "") -> Commission:
     """Commit to a nonce by its SHA-256 before any population is locked; the nonce itself stays with you."""
+    if Commission.objects.filter(engagement=engagement).exists():
+        raise Conflict(
+            f"{engagement.code} is planned already.",
+            "A commitment that could be changed would bind nobody.",
+            "Draw with the nonce that was committed.",
+        )
     committed = engagement.seed_rule == SeedRule.COMMITTED
     need(
         not committed or HEX64.fullmatch(commitment),
@@ -83,6 +108,15 @@ def plan(actor: Actor, engagement: Engagement, commitment: str = "", plan: str =
     return row
 
 
+@action("audit.invite")
+def invite(actor: Actor, engagement: Engagement, email: str, name: str, role: TeamRole) -> Invitation:
+    """Invite an auditor to the engagement. The company invites the first; then the firm staffs its own team."""
+    invited: Invitation = people.invite.function(
+        actor, email=email, name=name, side=Side.AUDITOR, role=TeamRole(role).value, engagement=engagement.ref
+    )
+    return invited
+
+
 @action("audit.add_member")
 def add_member(actor: Actor, engagement: Engagement, user: User, role: TeamRole) -> TeamMember:
     """Add an auditor to the engagement's team."""
@@ -93,14 +127,11 @@ def add_member(actor: Actor, engagement: Engagement, user: User, role: TeamRole)
         "Invite an auditor.",
         "user",
     )
-    if TeamMember.objects.filter(engagement=engagement, user=user, role=role, end=None).exists():
+    held = {row.role for row in queries.members(engagement) if row.user_id == user.pk}
+    if role in held:
         raise Conflict(f"{user} has this role already.", "", "", "role")
-    held = set(
-        TeamMember.objects.filter(engagement=engagement, user=user, end=None).values_list("role", flat=True)
-    )
-    clash = (role == TeamRole.QUALITY and held) or (TeamRole.QUALITY in held)
     need(
-        not clash,
+        not held or TeamRole.QUALITY not in held | {role},
         "A quality reviewer does nothing else on the engagement.",
         "The review is objective.",
         "Name another.",
@@ -114,6 +145,16 @@ def add_member(actor: Actor, engagement: Engagement, user: User, role: TeamRole)
 @action("audit.end_member")
 def end_member(actor: Actor, member: TeamMember) -> TeamEnd:
     """End a membership; what the auditor did stays under their name."""
+    if hasattr(member, "end"):
+        raise Conflict(f"{member.user} left the team already.", "", "", "member")
+    others = [row for row in queries.members(member.engagement) if row.pk != member.pk]
+    need(
+        any(row.role in ("lead", "partner") for row in others),
+        "Nobody would lead the engagement.",
+        f"{member.user} is its last lead or partner.",
+        "Add another first.",
+        "member",
+    )
     row = TeamEnd(member=member)
     row.save()
     return row
@@ -123,6 +164,8 @@ def end_member(actor: Actor, member: TeamMember) -> TeamEnd:
 def confirm_independence(actor: Actor, member: TeamMember, statement: str) -> Independence:
     """Confirm in your own words that you are independent of the company."""
     need(statement.strip(), "The statement is empty.", "It is kept in the file.", "Write it.", "statement")
+    if hasattr(member, "independence"):
+        raise Conflict("You have confirmed it already.", f"{member.independence.ref} says so.", "", "member")
     row = Independence(member=member, statement=statement)
     row.save()
     return row

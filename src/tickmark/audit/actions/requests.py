@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 from tickmark.audit import queries
-from tickmark.audit.methods import request_list
 from tickmark.audit.models import (
     Answer,
     Engagement,
     Message,
     Move,
+    Publishing,
     Request,
     RequestControl,
     RequestKind,
@@ -19,10 +19,12 @@ from tickmark.audit.models import (
     Share,
     Visibility,
 )
+from tickmark.audit.queries import Opening
 from tickmark.controls.models import Control
 from tickmark.evidence.models import Evidence
 from tickmark.kernel.access import Actor
 from tickmark.kernel.action import action, bulk, need
+from tickmark.kernel.errors import Conflict
 
 
 @action("audit.ask")
@@ -43,12 +45,14 @@ def ask(
         title.strip(), "The request has no title.", "The owner reads it first.", "Say what you need.", "title"
     )
     need(
-        kind != RequestKind.SAMPLE or needs,
-        "A sample request needs its draw.",
-        "It opens after population and draw.",
-        "Draw first.",
-        "needs",
+        1 <= len(code.strip()) <= 12,
+        "The code does not fit.",
+        "It has 1 to 12 characters, like R-50.",
+        "",
+        "code",
     )
+    if Request.objects.filter(engagement=engagement, code=code.strip()).exists():
+        raise Conflict(f"There is a request {code} already.", "", "Give this one another code.", "code")
     need(
         1 <= wave <= 5,
         "The wave is not 1 to 5.",
@@ -56,42 +60,70 @@ def ask(
         "",
         "wave",
     )
+    _check_draw(engagement, kind, needs)
+    return _asked(
+        engagement, Opening(code.strip(), kind, wave, title, detail, tuple(controls or ()), needs), due_on
+    )
+
+
+def _check_draw(engagement: Engagement, kind: RequestKind, needs: Sample | None) -> None:
+    need(
+        kind != RequestKind.SAMPLE or needs,
+        "A sample request needs its draw.",
+        "It opens after population and draw.",
+        "Draw first.",
+        "needs",
+    )
+    if needs is None:
+        return
+    need(
+        needs.procedure.engagement_id == engagement.pk,
+        f"{needs.ref} belongs to another engagement.",
+        "",
+        "",
+        "needs",
+    )
+    need(
+        Publishing.objects.filter(procedure=needs.procedure).exists(),
+        f"The company cannot see the items of {needs.ref}.",
+        "The test is not published.",
+        "Publish it first.",
+        "needs",
+    )
+
+
+def _asked(engagement: Engagement, opening: Opening, due_on: date) -> Request:
     row = Request(
         engagement=engagement,
-        code=code,
-        kind=kind,
-        title=title,
-        detail=detail,
+        code=opening.code,
+        kind=opening.kind,
+        title=opening.title[:200],
+        detail=opening.detail,
         due_on=due_on,
-        wave=wave,
-        needs=needs,
+        wave=opening.wave,
+        needs=opening.needs,
     )
     row.save()
-    for control in controls or []:
-        RequestControl(request=row, control=control).save()
+    served = {control.pk: control for control in opening.controls}
+    RequestControl.objects.bulk_create(
+        RequestControl(request=row, control=control) for control in served.values()
+    )
     return row
 
 
 @bulk("audit.ask_list")
 def ask_list(actor: Actor, engagement: Engagement, due_on: date, list: str = "soc2-type2-sac") -> Engagement:
-    """Ask for everything on a request list that concerns controls in force; samples follow their draws."""
-    standing = {control.code: control for control in queries.controls_in_force(engagement)}
-    asked = set(Request.objects.filter(engagement=engagement).values_list("code", flat=True))
-    for item in request_list(list):
-        served = [standing[code] for code in item.controls if code in standing]
-        if item.id in asked or item.kind == RequestKind.SAMPLE or (item.controls and not served):
-            continue
-        row = Request(
-            engagement=engagement,
-            code=item.id,
-            kind=item.kind,
-            title=item.title,
-            detail=item.note,
-            due_on=due_on,
-            wave=item.wave,
-        )
-        row.save()
-        RequestControl.objects.bulk_create(RequestControl(request=row, control=control) for control in served)
+    """Ask for everything on a list that can be asked now: lists first, proof of the drawn items once they are drawn."""
+    ready = queries.openable(engagement, list)
+    need(
+        ready,
+        "Nothing on this list can be asked now.",
+        "It is asked for, or waits for a list or a draw.",
+        "",
+        "list",
+    )
+    for opening in ready:
+        _asked(engagement, opening, due_on)
     return engagement
 
 
@@ -145,7 +177,7 @@ def _move(request: Request, move: Move, reason: str, allowed: bool, why: str) ->
         "Load the page again.",
         "request",
     )
-    row = RequestMove(request=request, move=move, reason=reason)
+    row = RequestMove(request=request, move=move, reason=reason, answer=queries.newest_answer(request))
     row.save()
     return row
 

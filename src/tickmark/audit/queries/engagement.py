@@ -1,0 +1,87 @@
+"""Who is on an engagement, and which controls it examines on which days."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+
+from tickmark.audit.models import Engagement, TeamMember, TeamRole
+from tickmark.controls.models import Control, ControlVersion
+from tickmark.kernel.access import holding
+from tickmark.kernel.dated import Span
+from tickmark.scope.models import Period
+
+STEERING = (TeamRole.LEAD, TeamRole.PARTNER)
+
+
+@holding("engagement")
+def engagements_of(user: Any) -> Mapping[str, frozenset[int]]:
+    """The engagements on whose team an account is now, by role; the empty role means any."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for engagement, role in TeamMember.objects.filter(user=user, end=None).values_list("engagement", "role"):
+        found[role].add(engagement)
+        found[""].add(engagement)
+    return {role: frozenset(ids) for role, ids in found.items()}
+
+
+@holding("system")
+def systems_of(user: Any) -> Mapping[str, frozenset[int]]:
+    """The systems that an auditor examines."""
+    rows = TeamMember.objects.filter(user=user, end=None).values_list("engagement__system", flat=True)
+    return {"": frozenset(rows)}
+
+
+def members(engagement: Engagement) -> list[TeamMember]:
+    """The team as it is now, with their confirmations of independence."""
+    rows = TeamMember.objects.filter(engagement=engagement, end=None)
+    return list(rows.select_related("user", "independence").order_by("pk"))
+
+
+def is_steered(engagement: Engagement) -> bool:
+    """Whether a lead or partner has joined: from then on the firm staffs the team alone (domain.md 8.4)."""
+    return TeamMember.objects.filter(engagement=engagement, role__in=STEERING).exists()
+
+
+def controls_in_force(engagement: Engagement) -> QuerySet[Control]:
+    """Controls with a version in force at some time of the engagement's period."""
+    codes = {span.version.control_id for span in parts(engagement.period)}
+    rows: QuerySet[Control] = Control.objects.filter(pk__in=codes).order_by("code")
+    return rows
+
+
+def parts(period: Period, control: Control | None = None) -> list[Span[ControlVersion]]:
+    """Every control over the period as it was written: a change of what is tested makes two parts (rule 23).
+
+    A new owner alone changes nothing that is tested or printed, so such versions are one part, named by the last.
+    """
+    rows = ControlVersion.objects.select_related("control", "owner")
+    joined: list[Span[ControlVersion]] = []
+    for span in (rows.filter(control=control) if control else rows).over(period.start, period.end):
+        if joined and _goes_on(joined[-1], span):
+            joined[-1] = Span(span.version, joined[-1].start, span.end)
+        else:
+            joined.append(span)
+    return joined
+
+
+def _goes_on(before: Span[ControlVersion], after: Span[ControlVersion]) -> bool:
+    adjacent = before.end + timedelta(days=1) == after.start
+    return adjacent and _tested(before.version) == _tested(after.version)
+
+
+def _tested(version: ControlVersion) -> tuple[Any, ...]:
+    said = version.title, version.statement, version.criteria, version.nature, version.frequency
+    return version.control_id, version.parameters, *said
+
+
+def part_of(version: ControlVersion, period: Period) -> Span[ControlVersion] | None:
+    """The days of the period for which a version is what is tested, both included; None if it never was in force."""
+    own = ControlVersion.objects.filter(control=version.control_id).over(period.start, period.end)
+    first = next((span.start for span in own if span.version.pk == version.pk), None)
+    if first is None:
+        return None
+    return next(part for part in parts(period, version.control) if part.start <= first <= part.end)

@@ -1,0 +1,216 @@
+"""Working papers: what a signature covers, which signatures hold, how far each test is (domain.md 8.3, 8.5)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+
+from tickmark.audit.models import (
+    Attribute,
+    Conclusion,
+    Deviation,
+    Mark,
+    PopulationLock,
+    Procedure,
+    ReviewNote,
+    Sample,
+    SampleItem,
+    SignOff,
+    SignOffStage,
+    Walkthrough,
+)
+from tickmark.kernel.dated import Fact
+from tickmark.kernel.ledger.entry import Leaf
+
+PAPER = (
+    (Attribute, "procedure"),
+    (Walkthrough, "procedure"),
+    (PopulationLock, "procedure"),
+    (Sample, "procedure"),
+    (SampleItem, "sample__procedure"),
+    (Mark, "attribute__procedure"),
+    (Deviation, "procedure"),
+    (Conclusion, "procedure"),
+)
+"""The facts of a working paper beside the procedure itself, and how each leads to it."""
+
+WORK = (Walkthrough, PopulationLock, Sample, Mark, Deviation, Conclusion)
+"""Who wrote one of these worked on the test, and so never reviews it (rule 15)."""
+
+
+@dataclass(frozen=True)
+class Workpaper:
+    """Everything that a signature under a test covers, and the signatures that still hold."""
+
+    procedure: Procedure
+    facts: list[Fact]
+    conclusion: Conclusion | None
+    open_notes: list[ReviewNote]
+    signatures: list[SignOff]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over reference and digest of every fact of the paper, sorted: any change gives another one."""
+        lines = sorted(f"{fact.ref} {Fact.digest(fact)}" for fact in self.facts)
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is something to sign: a conclusion, or for a Type 1 the walkthrough."""
+        type_1 = self.procedure.engagement.period.type == 1
+        return any(isinstance(fact, Walkthrough if type_1 else Conclusion) for fact in self.facts)
+
+    @cached_property
+    def standing(self) -> dict[str, SignOff]:
+        """The signatures that cover the paper as it is now, by stage."""
+        return {row.stage: row for row in self.signatures if row.digest == self.digest}
+
+    @property
+    def cleared(self) -> list[SignOff]:
+        """Signatures that a later change has cleared."""
+        return [row for row in self.signatures if row.digest != self.digest]
+
+    @property
+    def preparers(self) -> set[int | None]:
+        """The accounts that did the work of the test, or signed as its preparer."""
+        signed = {row.by_id for row in self.signatures if row.stage == SignOffStage.PREPARED}
+        return {fact.by_id for fact in self.facts if isinstance(fact, WORK)} | signed
+
+    @property
+    def next_stage(self) -> str:
+        """The signature that comes next, or nothing when all three stand."""
+        return next((stage for stage in SignOffStage.values if stage not in self.standing), "")
+
+
+def workpaper(procedure: Procedure) -> Workpaper:
+    """The working paper of a test as it stands."""
+    facts: list[Any] = [procedure]
+    for model, path in PAPER:
+        facts += model.objects.filter(**{path: procedure}).select_related("by").order_by("pk")
+    concluded = [fact for fact in facts if isinstance(fact, Conclusion)]
+    return Workpaper(
+        procedure=procedure,
+        facts=facts,
+        conclusion=concluded[-1] if concluded else None,
+        open_notes=list(ReviewNote.objects.filter(procedure=procedure, cleared=None).select_related("by")),
+        signatures=list(SignOff.objects.filter(procedure=procedure).select_related("by").order_by("pk")),
+    )
+
+
+def positions(facts: Iterable[Fact]) -> dict[Any, int | None]:
+    """Where in the sealed log each fact's entry stands, by the entry's uid; None until it is sealed."""
+    uids = {fact.entry for fact in facts}
+    places = dict(Leaf.objects.filter(entry__uid__in=uids).values_list("entry_id", "position"))
+    return {uid: places.get(uid) for uid in uids}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a test is: each step is a fact that exists, the signatures those that hold."""
+
+    procedure: Procedure
+    locked: bool
+    drawn: int
+    cells: int
+    open_cells: int
+    deviations: int
+    result: str
+    signed: frozenset[str]
+    open_notes: int
+
+    @property
+    def state(self) -> str:
+        """The last step that is done: prepared, locked, drawn, marked, concluded, or the stage signed."""
+        last = next((stage for stage in reversed(SignOffStage.values) if stage in self.signed), "")
+        if last:
+            return f"signed_{last}"
+        if self.result:
+            return "concluded"
+        if self.drawn and not self.open_cells:
+            return "marked"
+        return "drawn" if self.drawn else ("locked" if self.locked else "planned")
+
+
+def progress(rows: QuerySet[Procedure]) -> list[Progress]:
+    """How far each test is, in a fixed number of queries however many tests and items."""
+    found = list(
+        rows.select_related("control_version__control", "engagement__period", "by").annotate(
+            last_lock=Subquery(_newest(PopulationLock, "pk")), result=Subquery(_newest(Conclusion, "result"))
+        )
+    )
+    ids = [row.pk for row in found]
+    covered, signed = _facts(ids), _signed(ids)
+    cells, deviations = _cells(found), _count(Deviation.objects.filter(procedure__in=ids), "procedure")
+    notes = _count(ReviewNote.objects.filter(procedure__in=ids, cleared=None), "procedure")
+    return [
+        Progress(
+            procedure=row,
+            locked=row.last_lock is not None,
+            drawn=cells[row.pk][0],
+            cells=cells[row.pk][1],
+            open_cells=cells[row.pk][2],
+            deviations=deviations.get(row.pk, 0),
+            result=row.result or "",
+            signed=frozenset(stage for stage, facts in signed[row.pk] if facts == covered[row.pk]),
+            open_notes=notes.get(row.pk, 0),
+        )
+        for row in found
+    ]
+
+
+def _newest(model: Any, column: str) -> Any:
+    return model.objects.filter(procedure=OuterRef("pk")).order_by("-pk").values(column)[:1]
+
+
+def _count(rows: QuerySet[Any], path: str) -> dict[int, int]:
+    return dict(rows.order_by().values_list(path).annotate(number=Count("pk")))
+
+
+def _facts(ids: list[int]) -> dict[int, int]:
+    """How many facts the paper of each test holds now, as `SignOff.facts` counted them when it was signed."""
+    found = dict.fromkeys(ids, 1)
+    for model, path in PAPER:
+        for procedure, number in _count(model.objects.filter(**{f"{path}__in": ids}), path).items():
+            found[procedure] += number
+    return found
+
+
+def _signed(ids: list[int]) -> dict[int, list[tuple[str, int]]]:
+    found: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    for procedure, stage, facts in SignOff.objects.filter(procedure__in=ids).values_list(
+        "procedure", "stage", "facts"
+    ):
+        found[procedure].append((stage, facts))
+    return found
+
+
+def _cells(procedures: list[Any]) -> dict[int, tuple[int, int, int]]:
+    """Items drawn from the newest lock, cells that count, and those of them without a verdict, by test."""
+    locks = [row.last_lock for row in procedures if row.last_lock]
+    drawn = _count(SampleItem.objects.filter(sample__lock__in=locks), "sample__procedure")
+    ids = [row.pk for row in procedures]
+    counting = _count(Attribute.objects.filter(procedure__in=ids, counts=True), "procedure")
+    newest: dict[tuple[int, int], tuple[int, str]] = {}
+    marks = Mark.objects.filter(item__sample__lock__in=locks, attribute__counts=True).order_by("pk")
+    for item, attribute, procedure, verdict in marks.values_list(
+        "item", "attribute", "attribute__procedure", "verdict"
+    ):
+        newest[item, attribute] = (procedure, verdict)
+    judged: dict[int, int] = defaultdict(int)
+    for procedure, verdict in newest.values():
+        judged[procedure] += verdict != "pending"
+    return {
+        pk: (drawn.get(pk, 0), total := drawn.get(pk, 0) * counting.get(pk, 0), total - judged[pk])
+        for pk in ids
+    }
+
+
+def engagement_facts(model: type[Model], path: str, engagement: Any) -> QuerySet[Any]:
+    """The rows of a model that belong to an engagement, newest first."""
+    return model._default_manager.filter(**{path: engagement}).order_by("-pk")

@@ -1,0 +1,157 @@
+"""How a request stands, whose turn it is, who owes it, and how long answers take (domain.md 8.2)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from statistics import median
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from tickmark.audit.models import Answer, Engagement, Request, RequestControl, RequestMove
+from tickmark.controls.models import ControlVersion
+
+
+@dataclass(frozen=True)
+class RequestState:
+    """How a request stands: open, submitted, returned, accepted, withdrawn or reopened, and why."""
+
+    name: str
+    why: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether the company can still answer."""
+        return self.name not in {"accepted", "withdrawn"}
+
+    @property
+    def waits_for(self) -> str:
+        """Whose turn it is: company, auditor or nobody."""
+        return {"submitted": "auditor", "accepted": "", "withdrawn": ""}.get(self.name, "company")
+
+
+def with_state(rows: QuerySet[Request]) -> QuerySet[Request]:
+    """Requests annotated with their last answer and last move, for `state` without another query."""
+    moves = RequestMove.objects.filter(request=OuterRef("pk")).order_by("-pk")
+    answers = Answer.objects.filter(request=OuterRef("pk")).order_by("-pk")
+    return rows.annotate(
+        last_move=Subquery(moves.values("move")[:1]),
+        last_reason=Subquery(moves.values("reason")[:1]),
+        judged_answer=Subquery(moves.values("answer")[:1]),
+        last_answer=Subquery(answers.values("pk")[:1]),
+    )
+
+
+def state(request: Request) -> RequestState:
+    """How a request stands: the auditor's last move decides, unless an answer came that it had not seen."""
+    row: Any = request
+    if not hasattr(row, "last_move"):
+        row = with_state(Request.objects.filter(pk=request.pk)).get()
+    fresh = (row.last_answer or 0) > (row.judged_answer or 0)
+    if fresh and row.last_move != "withdrawn":
+        return RequestState("submitted")
+    return RequestState(row.last_move or "open", row.last_reason or "")
+
+
+def newest_answer(request: Request) -> Answer | None:
+    """The answer that the auditor judges now."""
+    row: Answer | None = Answer.objects.filter(request=request).order_by("-pk").first()
+    return row
+
+
+@dataclass(frozen=True)
+class RequestRow:
+    """A request on a day: its state, the controls it serves with their owners on that day, whether it is overdue."""
+
+    request: Request
+    state: RequestState
+    owners: tuple[ControlVersion, ...]
+    overdue: bool
+
+    @property
+    def owner_ids(self) -> frozenset[int]:
+        """The accounts that own a control of the request on the day."""
+        return frozenset(version.owner_id for version in self.owners)
+
+    @property
+    def owner_names(self) -> list[str]:
+        """Their names, each once."""
+        return sorted({str(version.owner) for version in self.owners})
+
+    @property
+    def control_codes(self) -> list[str]:
+        """The codes of its controls."""
+        return [version.control.code for version in self.owners]
+
+
+def request_rows(rows: QuerySet[Request], day: date) -> list[RequestRow]:
+    """Requests with state and owners on a day, in three queries however many."""
+    found = list(with_state(rows.select_related("engagement")).order_by("due_on", "pk"))
+    owners = owners_of([row.pk for row in found], day)
+    return [_row(row, tuple(owners[row.pk]), day) for row in found]
+
+
+def _row(request: Request, owners: tuple[ControlVersion, ...], day: date) -> RequestRow:
+    now = state(request)
+    return RequestRow(request, now, owners, now.waits_for == "company" and request.due_on < day)
+
+
+def owners_of(request_ids: Iterable[int], day: date) -> Mapping[int, list[ControlVersion]]:
+    """The controls of each request as they stand on a day; the version names the owner. Two queries."""
+    links = list(
+        RequestControl.objects.filter(request__in=list(request_ids)).values_list("request", "control")
+    )
+    versions = ControlVersion.objects.as_of(day).filter(control__in={control for _, control in links})
+    known = {row.control_id: row for row in versions.select_related("owner", "control")}
+    found: dict[int, list[ControlVersion]] = defaultdict(list)
+    for request, control in sorted(links):
+        if control in known:
+            found[request].append(known[control])
+    return found
+
+
+@dataclass(frozen=True)
+class Turnaround:
+    """How many days answers of one kind took: `median` is None while none came."""
+
+    kind: str
+    asked: int
+    answered: int
+    median: float | None
+    review: float | None
+
+
+def turnaround(engagement: Engagement) -> list[Turnaround]:
+    """Days from a request to its first answer, and from each answer to the auditor's move, by kind of request."""
+    asked = {row.pk: row for row in Request.objects.filter(engagement=engagement)}
+    answers = list(Answer.objects.filter(request__in=asked).order_by("pk"))
+    moves = RequestMove.objects.filter(request__in=asked).exclude(answer=None).order_by("-pk")
+    judged = {row.answer_id: row.recorded_at for row in moves}
+    first = {row.request_id: row.recorded_at for row in reversed(answers)}
+    by_kind: dict[str, list[Request]] = defaultdict(list)
+    for row in asked.values():
+        by_kind[row.kind].append(row)
+    return [
+        Turnaround(
+            kind,
+            len(rows),
+            sum(row.pk in first for row in rows),
+            _days([(row.recorded_at, first[row.pk]) for row in rows if row.pk in first]),
+            _days(
+                [
+                    (a.recorded_at, judged[a.pk])
+                    for a in answers
+                    if a.pk in judged and asked[a.request_id].kind == kind
+                ]
+            ),
+        )
+        for kind, rows in sorted(by_kind.items())
+    ]
+
+
+def _days(pairs: list[tuple[Any, Any]]) -> float | None:
+    spans = [(end - start).total_seconds() / 86400 for start, end in pairs]
+    return round(median(spans), 1) if spans else None
