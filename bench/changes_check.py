@@ -19,7 +19,8 @@ from pathlib import Path
 
 import duckdb
 
-from tickmark.kernel.checking import Limits, read_only, run_check
+from tickmark.kernel.checking import Limits, run_check
+from tickmark.kernel.questions import read_only
 from tickmark.kernel.register import load
 from tickmark.kernel.shapes import Shape
 from tickmark.kernel.tables import file_digest, key_sql, quoted

@@ -99,9 +99,9 @@ def collect(
     """Run a collector into the empty or new folder `workdir` and return the record of the run.
 
     `settings` are the connection's; `previous_rows` and `previous_parameters` are those of the run before,
-    so that an empty or shrunken answer and a changed scope are noticed; `clock` times each exchange (`now` if left away); `tell` hears progress.
-    A run whose list is not whole ends with `complete` false. Raises Invalid or Unavailable when there is
-    nothing to keep; then nothing is left in `workdir`.
+    so that an empty or shrunken answer and a changed scope are noticed; `clock` times each exchange (`now`
+    if left away); `tell` hears progress. A run whose list is not whole ends with `complete` false. Raises
+    Invalid or Unavailable when there is nothing to keep; then nothing is left in `workdir`.
     """
     if now.tzinfo is None:
         raise Invalid("The time of the run has no zone.", "It must be an instant.", "Give it in UTC.", "now")
