@@ -23,7 +23,8 @@ from tickmark.kernel.references import reference
 V = TypeVar("V", bound="Version")
 
 if TYPE_CHECKING:
-    S, G = TypeVar("S"), TypeVar("G")
+    S = TypeVar("S")
+    G = TypeVar("G")
 
     class DigestField(models.CharField[S, G]):
         """For the type checker: generic like every field, so that `null=True` reads as `str | None`."""
@@ -75,18 +76,16 @@ class AppendOnly(models.Model):
 class FactQuery(AppendOnlyQuery):
     """Facts: stamped by the action that writes them, one by one or in bulk."""
 
-    def bulk_create(
-        self, objs: Iterable[Any], batch_size: int | None = None, **never_given: Any
-    ) -> list[Any]:
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
         """Insert many facts of one action and note each in its entry. A row that collides is an error."""
         from tickmark.kernel.action import deed
 
-        if any(never_given.values()):
+        if len(args) > 1 or kwargs.keys() - {"batch_size"}:
             raise never(self.model)
         rows, current = list(objs), deed()
         for row in rows:
             row.stamp(current)
-        created = super().bulk_create(rows, batch_size)
+        created = super().bulk_create(rows, *args, **kwargs)
         for row in created:
             current.note(row)
         return created
