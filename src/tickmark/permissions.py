@@ -174,6 +174,13 @@ def not_owned(actor: Actor) -> Q:
     return ~Q(owner=actor.user)
 
 
+@rule("recorded by your side")
+def by_my_side(actor: Actor) -> Q:
+    """Entries of the ledger: the company's for those who work on the programme, an auditor's own ones for an auditor."""
+    own_side = programme(actor) if actor.side == COMPANY else Q(actor=actor.ref)
+    return Q(side=actor.side) & own_side
+
+
 def company(*roles: str, **rules: Rule) -> Grant:
     """An action of the company's side."""
     return Grant(COMPANY, frozenset(roles), rules)
@@ -198,6 +205,7 @@ def auditors_only(path: str) -> Mapping[str, Rule]:
 
 
 SEES: Mapping[str, Mapping[str, Rule]] = {
+    "kernel.Entry": both(by_my_side, by_my_side),
     "people.User": both(anyone, known_accounts),
     "people.RoleGrant": both(anyone, engaged),
     "people.RoleEnd": both(anyone, engaged),
