@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet
@@ -212,3 +213,18 @@ def _state(spells: tuple[Employment, ...], current: Employment | None, day: date
     if not spells:
         return "unknown"
     return "starts later" if spells[-1].starts_on > day else "left"
+
+
+# -- demo homes ---------------------------------------------------------------------------------------------------
+
+
+def characters() -> list[User]:
+    """The accounts of a demo home that one may enter as, company first, each with its grants."""
+    rows = User.objects.filter(is_active=True).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    held = RoleGrant.objects.filter(end=None).order_by("role")
+    return list(rows.order_by("-side", "pk").prefetch_related(Prefetch("grants", held, to_attr="held")))
+
+
+def character(number: str) -> User | None:
+    """One of the accounts that one may enter as, by its number."""
+    return next((user for user in characters() if str(user.pk) == number), None)
