@@ -181,6 +181,20 @@ def by_my_side(actor: Actor) -> Q:
     return Q(side=actor.side) & own_side
 
 
+@rule("what both sides may see")
+def of_the_report(actor: Actor) -> Q:
+    """Bundles without the firm's working papers (domain.md 8.5)."""
+    return Q(contents="report")
+
+
+@rule("a leader of the company, or a member of the engagement's team")
+def bundles(actor: Actor) -> Q:
+    """Reports that the actor may bundle for somebody to check."""
+    if actor.side == AUDITOR:
+        return on_my_engagement()(actor)
+    return EVERYBODY if actor.roles & LEADERS else NOBODY
+
+
 def company(*roles: str, **rules: Rule) -> Grant:
     """An action of the company's side."""
     return Grant(COMPANY, frozenset(roles), rules)
@@ -289,7 +303,7 @@ SEES: Mapping[str, Mapping[str, Rule]] = {
     "report.DescriptionText": both(programme, on_my_engagement()),
     "report.QualityReview": auditors_only("engagement"),
     "report.Report": both(programme, on_my_engagement()),
-    "report.Bundle": both(programme, on_my_engagement("report__engagement")),
+    "report.Bundle": both(programme & of_the_report, on_my_engagement("report__engagement")),
     "report.Copy": both(programme, on_my_engagement("report__engagement")),
     "report.CopyRead": both(programme, on_my_engagement("copy__report__engagement")),
 }
@@ -383,7 +397,7 @@ MAY: Mapping[str, Grant] = {
     "report.sign_letter": company("sponsor"),
     "report.review_quality": auditor(engagement=on_my_engagement("pk", "quality")),
     "report.issue": auditor(engagement=on_my_engagement("pk", "partner")),
-    "report.bundle": Grant(None),
+    "report.bundle": Grant(None, rules={"report": bundles}),
     "report.give_copy": company("sponsor", "lead"),
     "report.read_copy": Grant("", frozenset({"visitor"})),
 }

@@ -26,12 +26,28 @@ class Letter(Fact):
     signatory = models.CharField(max_length=200)
 
 
+class DescriptionPart(models.TextChoices):
+    """The parts of Sections III and V that management writes as text; the others come from the scope step."""
+
+    OVERVIEW = "overview", "Overview of the company and its services (DC 1)"
+    USERS = "users", "Who uses the service (DC 1)"
+    BOUNDARY = "boundary", "Boundary of the system (DC 3)"
+    CONTROLS = "controls", "How controls are owned and reviewed (DC 5)"
+    ENVIRONMENT = "environment", "Control environment"
+    RISK = "risk", "Risk assessment"
+    COMMUNICATION = "communication", "Information and communication"
+    MONITORING = "monitoring", "Monitoring"
+    PROCESSES = "processes", "Processes"
+    INCLUSIVE = "inclusive", "Components of subservice organisations under the inclusive method (DC 7)"
+    PLANS = "plans", "Plans (Section V)"
+
+
 class DescriptionText(Fact):
     """A part of Section III in management's words, by description criterion. The newest counts."""
 
     PREFIX = "DT"
     engagement = models.ForeignKey(Engagement, models.PROTECT, related_name="description_texts")
-    part = models.CharField(max_length=30)
+    part = models.CharField(max_length=30, choices=DescriptionPart.choices)
     text = models.TextField()
 
 
@@ -55,13 +71,32 @@ class Report(Fact):
     reissues = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="reissued_as")
     reason = models.TextField(blank=True)
 
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["engagement"], condition=models.Q(reissues=None), name="one_first_report"
+            )
+        ]
+
+
+class BundleContents(models.TextChoices):
+    """How much of the record a bundle holds."""
+
+    REPORT = "report", "What both sides may see"
+    FILE = "file", "The audit file, working papers included"
+
 
 class Bundle(Fact):
-    """What an outsider needs to check the report offline. Its manifest is a leaf of the log, so an omission shows."""
+    """What an outsider needs to check the report offline. Its manifest is a leaf of the log, so an omission shows.
+
+    `payload` is a zip of what the manifest lists and the store does not hold by itself: facts, entries, verifiers.
+    """
 
     PREFIX = "BU"
     report = models.ForeignKey(Report, models.PROTECT, related_name="bundles")
+    contents = models.CharField(max_length=6, choices=BundleContents.choices)
     manifest = DigestField()
+    payload = DigestField()
 
 
 class Copy(Fact):
