@@ -1,9 +1,25 @@
-"""The API, generated from the actions and the models that the permission table names."""
+"""The API, generated from the actions and the nouns that the permission table names."""
 
 from __future__ import annotations
 
 from ninja import NinjaAPI
 
 from tickmark import __version__
+from tickmark.api import answers, calls, lists, problems
+from tickmark.api.auth import Session, Token
+from tickmark.api.page import page
 
-api = NinjaAPI(title="Tickmark", version=__version__, urls_namespace="api")
+api = NinjaAPI(
+    title="Tickmark",
+    version=__version__,
+    description="Every action and every noun of Tickmark, as its pages know them.",
+    urls_namespace="api",
+    docs_url=None,
+    openapi_url="/openapi.json",
+    auth=[Token(), Session()],
+)
+problems.add_to(api)
+api.add_router("", answers.routes)
+api.add_router("", calls.router())
+api.add_router("", lists.router())
+api.get("/docs", auth=None, include_in_schema=False, url_name="docs")(page)

@@ -6,7 +6,7 @@ of the rows at hand, so a list and a button cannot disagree. The table of rules 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
@@ -80,10 +80,14 @@ class Rule:
         return self.q(actor)
 
     def __and__(self, other: Rule) -> Rule:
-        return Rule(f"{self.says} and {other.says}", lambda actor: self(actor) & other(actor), self.many or other.many)
+        return Rule(
+            f"{self.says} and {other.says}", lambda actor: self(actor) & other(actor), self.many or other.many
+        )
 
     def __or__(self, other: Rule) -> Rule:
-        return Rule(f"{self.says} or {other.says}", lambda actor: self(actor) | other(actor), self.many or other.many)
+        return Rule(
+            f"{self.says} or {other.says}", lambda actor: self(actor) | other(actor), self.many or other.many
+        )
 
     def __invert__(self) -> Rule:
         return Rule(f"not ({self.says})", lambda actor: ~self(actor), self.many)
@@ -103,9 +107,9 @@ class Grant:
     rules: Mapping[str, Rule] = field(default_factory=dict)
 
     def admits(self, actor: Actor) -> bool:
-        """Whether side and role fit, before looking at any row."""
+        """Whether side and role fit, before looking at any row. Without roles it is for every account, no visitor."""
         fits_side = self.side is None or actor.side == self.side
-        return fits_side and (not self.roles or bool(self.roles & actor.roles))
+        return fits_side and (bool(self.roles & actor.roles) if self.roles else actor.user is not None)
 
 
 def table() -> Any:
@@ -129,25 +133,44 @@ def see(actor: Actor, row: M) -> M:
     return found
 
 
+def see_all(actor: Actor, rows: Sequence[M]) -> list[M]:
+    """Rows of one or more models afresh, in their order, if the actor may see them all. Raises NotFound otherwise."""
+    found: dict[tuple[type[Model], Any], M] = {}
+    for model in {type(row) for row in rows}:
+        seen = visible(actor, model).filter(pk__in=[row.pk for row in rows if type(row) is model])
+        found.update({(model, row.pk): row for row in seen})
+    for row in rows:
+        if (type(row), row.pk) not in found:
+            raise not_found(type(row), str(getattr(row, "ref", row.pk)))
+    return [found[type(row), row.pk] for row in rows]
+
+
 def not_found(model: type[Model], reference: str) -> NotFound:
     """A missing right to see and a missing row read alike."""
     name = model._meta.verbose_name
-    return NotFound(f"There is no {name} {reference}.", "", "Check the reference, and the account you are signed in with.")
+    return NotFound(
+        f"There is no {name} {reference}.", "", "Check the reference, and the account you are signed in with."
+    )
 
 
 def require(actor: Actor, name: str, arguments: Mapping[str, Any]) -> None:
     """Raise Refused unless the actor may do `name` with these arguments."""
     grant: Grant | None = table().MAY.get(name)
     if actor.scopes is not None and name not in actor.scopes:
-        raise Refused(f"This token may not do {name}.", "Its scopes leave it out.", "Make a token with this scope.")
+        raise Refused(
+            f"This token may not do {name}.", "Its scopes leave it out.", "Make a token with this scope."
+        )
     if grant is None or not grant.admits(actor):
         raise Refused(f"You may not do {name}.", _who(grant), "Ask a person with such a role.")
     for parameter, predicate in grant.rules.items():
-        for row in _rows(arguments.get(parameter)):
-            if not type(row)._default_manager.filter(pk=row.pk).filter(predicate(actor)).exists():
-                raise Refused(
-                    f"You may not do {name} on {getattr(row, 'ref', row)}.", f"Needed: {predicate.says}.", "", parameter
-                )
+        _require_rule(actor, name, parameter, predicate, _rows(arguments.get(parameter)))
+
+
+def _require_rule(actor: Actor, name: str, parameter: str, predicate: Rule, rows: list[Model]) -> None:
+    for row in rows:
+        if not type(row)._default_manager.filter(pk=row.pk).filter(predicate(actor)).exists():
+            what = f"You may not do {name} on {getattr(row, 'ref', row)}."
+            raise Refused(what, f"Needed: {predicate.says}.", "Ask somebody to whom this applies.", parameter)
 
 
 def may(actor: Actor, name: str, **arguments: Any) -> bool:
@@ -175,7 +198,10 @@ def _rows(value: Any) -> list[Model]:
 
 
 def _who(grant: Grant | None) -> str:
-    if grant is None:
-        return "Nobody may."
-    roles = " or ".join(sorted(grant.roles)) or "any role"
-    return f"It is for {roles} on the {grant.side} side." if grant.side else f"It is for {roles}."
+    return f"It is for {who(grant)}." if grant else "Nobody may."
+
+
+def who(grant: Grant) -> str:
+    """Who may do an action, in words, before looking at any row: `lead or sponsor on the company side`."""
+    roles = " or ".join(sorted(grant.roles)) or ("any role" if grant.side else "every account")
+    return f"{roles} on the {grant.side} side" if grant.side else roles

@@ -16,15 +16,17 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 from uuid import UUID, uuid4
 
-from django.db import IntegrityError, models, transaction
+from django.core.exceptions import ValidationError
+from django.db import DataError, IntegrityError, OperationalError, models, transaction
 
 from tickmark.kernel import clock
-from tickmark.kernel.access import Actor, require, see
+from tickmark.kernel.access import Actor, require, see, see_all
 from tickmark.kernel.dated import DigestField, Fact, plain
-from tickmark.kernel.errors import Conflict, Invalid
+from tickmark.kernel.errors import Conflict, Invalid, TickmarkError, Unavailable
 from tickmark.kernel.ledger.entry import Entry
 from tickmark.kernel.references import reference
 
@@ -36,6 +38,11 @@ ACTIONS: dict[str, Action[..., Any]] = {}
 _reactions: dict[str, list[Reaction]] = {}
 _deeds: ContextVar[tuple[Deed, ...]] = ContextVar("deeds", default=())
 request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+NEVER_RECORDED = frozenset({"password", "link", "secret", "token"})
+"""Arguments that open a door by themselves: the ledger says that they were given, never what they were."""
+LONGEST_PLAIN = 40
+"""Longer texts stand in the entry by digest only: they are in the facts, and an entry is never pruned."""
 
 
 @dataclass
@@ -70,20 +77,40 @@ def deed() -> Deed:
     return under_way[-1]
 
 
+@dataclass(frozen=True)
+class Done(Generic[R]):
+    """What an action gave, and the id of the ledger entry that records it."""
+
+    result: R
+    entry: UUID
+
+
 class Action(Generic[P, R]):
     """A verb of the product: permission, API path, CLI verb and ledger verb in one name."""
 
     def __init__(self, name: str, function: Callable[P, R], bulk: bool = False) -> None:
         self.name, self.function, self.bulk = name, function, bulk
         self.step, self.verb = name.split(".", 1)
-        self.__doc__, self.__name__, self.__module__ = function.__doc__, function.__name__, function.__module__
+        self.__doc__, self.__name__, self.__module__ = (
+            function.__doc__,
+            function.__name__,
+            function.__module__,
+        )
         self.signature = inspect.signature(function)
 
-    @property
+    @cached_property
+    def _hints(self) -> dict[str, Any]:
+        return typing.get_type_hints(self.function, include_extras=True)
+
+    @cached_property
     def types(self) -> dict[str, Any]:
         """The annotated type of each parameter but the actor."""
-        hints = typing.get_type_hints(self.function, include_extras=True)
-        return {name: hints[name] for name in list(self.signature.parameters)[1:]}
+        return {name: self._hints[name] for name in list(self.signature.parameters)[1:]}
+
+    @property
+    def gives(self) -> Any:
+        """The annotated type of its result."""
+        return self._hints.get("return")
 
     @property
     def says(self) -> str:
@@ -92,28 +119,64 @@ class Action(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Do it. Raises Refused, NotFound, Invalid, Conflict or Unavailable; then nothing is written."""
+        return self.perform(*args, **kwargs).result
+
+    def perform(self, *args: P.args, **kwargs: P.kwargs) -> Done[R]:
+        """Do it, and say under which entry it is recorded."""
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         actor = cast(Actor, bound.arguments.pop("actor"))
         try:
             with transaction.atomic():
                 return self._run(actor, bound.arguments)
-        except IntegrityError as error:
-            raise Conflict(
-                f"{self.name} collides with what the books hold.",
-                str(error).split("\n")[0],
-                "Load the page again: somebody may have done this already.",
-            ) from error
+        except (IntegrityError, DataError, OperationalError, ValidationError) as error:
+            told = _told(self.name, error)
+            if told is None:
+                raise
+            raise told from error
 
-    def _run(self, actor: Actor, given: dict[str, Any]) -> R:
+    def _run(self, actor: Actor, given: dict[str, Any]) -> Done[R]:
         arguments = {name: _seen(actor, value) for name, value in given.items()}
+        self._whole(arguments)
         require(actor, self.name, arguments)
         with _under_way(Deed(self.name, actor, clock.now())) as current:
             result = cast(Callable[..., R], self.function)(actor, **arguments)
             for reaction in _reactions.get(self.name, ()):
                 reaction(actor, result)
         _record(current, arguments, result)
-        return result
+        return Done(result, current.uid)
+
+    def _whole(self, arguments: dict[str, Any]) -> None:
+        """No rule is passed by leaving out the row that it is about."""
+        for name, value in arguments.items():
+            if value is None and one_of(self.types[name])[0] is not None and not optional(self.types[name]):
+                raise Invalid(f"'{name}' is missing.", f"{self.name} needs it.", f"Give {name}.", name)
+
+
+def _told(name: str, error: Exception) -> TickmarkError | None:
+    """What the books or a model refused, as one of the four errors; None for a mistake in the program."""
+    if isinstance(error, ValidationError):
+        field, *_ = getattr(error, "error_dict", {"": None})
+        return Invalid(
+            f"'{field}' cannot be taken." if field else f"{name} cannot take this.",
+            " ".join(error.messages),
+            "Correct it and send it again.",
+            field,
+        )
+    if isinstance(error, DataError):
+        return Invalid(
+            f"{name} was given a value that does not fit.", "A text or a number is too long.", "Shorten it."
+        )
+    words = str(error).lower()
+    if isinstance(error, IntegrityError) and "unique" in words:
+        return Conflict(
+            f"{name} collides with what the books hold.",
+            "The same is recorded already.",
+            "Load the page again: somebody may have done this before you.",
+        )
+    if isinstance(error, OperationalError) and "locked" in words:
+        return Unavailable("The books are busy.", "Another write takes long.", "Try again in a moment.")
+    return None
 
 
 @contextmanager
@@ -155,8 +218,8 @@ def on(name: str) -> Callable[[Reaction], Reaction]:
 def _seen(actor: Actor, value: Any) -> Any:
     if isinstance(value, models.Model):
         return see(actor, value)
-    if isinstance(value, list):
-        return [_seen(actor, item) for item in value]
+    if isinstance(value, list) and value and all(isinstance(item, models.Model) for item in value):
+        return see_all(actor, value)
     return value
 
 
@@ -168,7 +231,7 @@ def _record(current: Deed, arguments: dict[str, Any], result: Any) -> None:
         actor_kind=current.actor.kind,
         side=current.actor.side,
         subject=_subject(arguments, result),
-        arguments={name: _recorded(value) for name, value in arguments.items()},
+        arguments={name: _recorded(value) for name, value in arguments.items() if name not in NEVER_RECORDED},
         facts=current.facts,
         files=current.files,
         recorded_at=current.at,
@@ -189,22 +252,31 @@ def _recorded(value: Any) -> Any:
         return reference(value)
     if isinstance(value, list | tuple):
         return [_recorded(item) for item in value]
-    if isinstance(value, str) and len(value) > 40:
-        return f"sha256:{hashlib.sha256(value.encode()).hexdigest()}"
     if hasattr(value, "model_dump"):
         return {name: _recorded(item) for name, item in value.model_dump().items()}
     if hasattr(value, "sha256"):
         return f"file:{value.sha256}"
     if isinstance(value, dict):
         return {str(name): _recorded(item) for name, item in value.items()}
-    return plain(value)
+    found = plain(value)
+    if isinstance(found, str) and len(found) > LONGEST_PLAIN:
+        return f"sha256:{hashlib.sha256(found.encode()).hexdigest()}"
+    return found
+
+
+def optional(kind: Any) -> bool:
+    """Whether an annotation takes None."""
+    return types.NoneType in typing.get_args(kind)
 
 
 def one_of(kind: Any) -> tuple[type[models.Model] | None, bool]:
-    """The model of an annotation (`Model`, `Model | None`, `list[Model]`) and whether it is a list; else (None, False)."""
+    """The model of an annotation (`Model`, `Model | None`, `list[Model]`) and whether it is a list, or (None, False)."""
     if isinstance(kind, type) and issubclass(kind, models.Model):
         return kind, False
-    origin, inner = typing.get_origin(kind), [item for item in typing.get_args(kind) if item is not types.NoneType]
+    origin, inner = (
+        typing.get_origin(kind),
+        [item for item in typing.get_args(kind) if item is not types.NoneType],
+    )
     if origin in (types.UnionType, typing.Union) and len(inner) == 1:
         return one_of(inner[0])
     if origin is list and inner:

@@ -20,7 +20,7 @@ def prefixes() -> dict[str, type[Model]]:
     """Every model that can be referred to, by its two letters."""
     from django.apps import apps
 
-    return {model.PREFIX: model for model in apps.get_models() if getattr(model, "PREFIX", None)}
+    return {str(prefix): model for model in apps.get_models() if (prefix := getattr(model, "PREFIX", None))}
 
 
 def number(model: type[Model], text: str) -> int | None:
