@@ -107,7 +107,7 @@ def _entries(facts: list[Fact]) -> list[layout.Disclosed]:
 def _require_vouched(facts: list[Fact], entries: list[layout.Disclosed]) -> None:
     known = {(one["ref"], one["sha256"]) for entry in entries for one in entry.entry["facts"]}
     for fact in facts:
-        if (fact.ref, fact.digest()) not in known:
+        if (fact.ref, Fact.digest(fact)) not in known:
             raise Conflict(
                 f"{fact.ref} is not what the ledger says of it.",
                 "Its digest is not in the entry under which it was written.",

@@ -16,14 +16,13 @@ from django.db.models import Q
 
 from tickmark.audit import models as audit
 from tickmark.audit import queries
-from tickmark.controls.models import Control
+from tickmark.controls.models import Control, ControlVersion
 from tickmark.evidence.models import CheckInput, CheckRun, Collection, Evidence, Population, Reconciliation
 from tickmark.evidence.sampling import in_order
 from tickmark.kernel.dated import Fact
 from tickmark.report import models as own
 from tickmark.report.models import BundleContents, Report
 from tickmark.report.sections import last_day
-from tickmark.report.testing import wordings
 from tickmark.scope import models as scope
 
 
@@ -77,8 +76,8 @@ class Disclosure:
         yield from self._rows(scope.VendorVersion)
 
     def _controls(self) -> Iterator[Any]:
-        rows = wordings(self.engagement, last_day(self.engagement, self.report.dated))
-        versions = [span.version for row in rows for span in row.spans]
+        end = last_day(self.engagement, self.report.dated)
+        versions = list(self._rows(ControlVersion, effective_from__lte=end))
         yield from versions
         yield from Control.objects.filter(pk__in={version.control_id for version in versions})
 
