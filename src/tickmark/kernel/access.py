@@ -44,6 +44,11 @@ class Actor:
         """This installation itself, doing scheduled work for one side."""
         return cls(user=None, side=side, roles=frozenset({"job"}), kind="job", name=name)
 
+    @classmethod
+    def visitor(cls) -> Actor:
+        """Somebody without an account: may set empty books up, take up an invitation, read a copy under its link."""
+        return cls(user=None, side="", roles=frozenset({"visitor"}), kind="visitor", name="visitor")
+
     @cached_property
     def ref(self) -> str:
         """The actor as the ledger names it: `US-3`, or `job:collect`."""

@@ -228,3 +228,8 @@ def characters() -> list[User]:
 def character(number: str) -> User | None:
     """One of the accounts that one may enter as, by its number."""
     return next((user for user in characters() if str(user.pk) == number), None)
+
+
+def by_email(email: str) -> User | None:
+    """The account with this address, in any case."""
+    return User.objects.filter(email__iexact=email).first()

@@ -7,10 +7,14 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from tickmark.audit.models import Procedure, Request
 from tickmark.cli.demo.living import Event, moment
 from tickmark.cli.demo.story import SYSTEM, Story
 from tickmark.controls.library import StarterControl, starter_controls
+from tickmark.controls.models import ControlVersion
 from tickmark.evidence.queries import uses
+from tickmark.kernel import clock
+from tickmark.scope.models import Period
 
 ENGAGEMENT = "soc2-2026"
 NONCE = "larkspur-demo-nonce-1f6b0d52a9c74e83"
@@ -38,11 +42,9 @@ def fieldwork(story: Story) -> Iterator[Event]:
 
 
 def _open(story: Story) -> None:
-    period = story.actor("founder") and story.data["period"]
+    period = story.data["period"]
     firm = story.data["firm"]["name"]
-    from tickmark.scope.models import Period
-
-    row = Period.objects.get(start=period["start"], end=period["end"])
+    row = story.rows("founder", Period).get(start=period["start"], end=period["end"])
     engagement = story.act("founder", "audit.open", code=ENGAGEMENT, system=SYSTEM, period=row.ref, firm=firm)
     first, *others = [story.cast[key] for key in story.data["engagement"]["team"]]
     story.invite("founder", first["email"], first["name"], "auditor", first["roles"], engagement.ref)
@@ -76,18 +78,20 @@ def _request(story: Story, row: Mapping[str, Any]) -> Iterator[Event]:
         yield Event(
             moment(back["on"], "11:00"),
             4,
-            lambda b=back: story.act(b["by"], "audit.send_back", request=_ref(row), reason=b["reason"]),
+            lambda b=back: story.act(
+                b["by"], "audit.send_back", request=_ref(story, row), reason=b["reason"]
+            ),
         )  # type: ignore[misc]
     if "closed" in row:
         yield Event(
-            moment(row["closed"], "16:30"), 7, lambda: story.act(row["by"], "audit.close", request=_ref(row))
+            moment(row["closed"], "16:30"),
+            7,
+            lambda: story.act(row["by"], "audit.close", request=_ref(story, row)),
         )
 
 
-def _ref(row: Mapping[str, Any]) -> str:
-    from tickmark.audit.models import Request
-
-    ref: str = Request.objects.get(engagement__code=ENGAGEMENT, code=row["key"]).ref
+def _ref(story: Story, row: Mapping[str, Any]) -> str:
+    ref: str = story.rows("auditor-lead", Request).get(engagement__code=ENGAGEMENT, code=row["key"]).ref
     return ref
 
 
@@ -111,7 +115,7 @@ def _answer(story: Story, row: Mapping[str, Any], answer: Mapping[str, Any]) -> 
     named = (
         story.newest(answer["collection"]) if "collection" in answer else [story.evidence[answer["document"]]]
     )
-    story.act(answer["by"], "audit.answer", request=_ref(row), text=answer["note"], evidence=named)
+    story.act(answer["by"], "audit.answer", request=_ref(story, row), text=answer["note"], evidence=named)
 
 
 def _in_order(story: Story) -> list[StarterControl]:
@@ -120,11 +124,13 @@ def _in_order(story: Story) -> list[StarterControl]:
 
 
 def _prepare(story: Story, starter: StarterControl) -> None:
-    from tickmark.controls.models import ControlVersion
-
     period = story.data["period"]
     shape, items_of = LISTS.get(starter.id, ("", ""))
-    spans = ControlVersion.objects.filter(control__code=starter.id).over(period["start"], period["end"])
+    spans = (
+        story.rows("auditor-staff", ControlVersion)
+        .filter(control__code=starter.id)
+        .over(period["start"], period["end"])
+    )
     texts = {span.version.statement: span.version for span in spans}
     for version in texts.values():
         procedure = story.act(
@@ -149,9 +155,7 @@ def _attributes(starter: StarterControl) -> list[dict[str, Any]]:
 
 def _test(story: Story, starter: StarterControl) -> None:
     """A test by inspection of what was filed: a walkthrough with the owner, a conclusion, two signatures."""
-    from tickmark.audit.models import Procedure
-
-    procedure = Procedure.objects.get(control_version__control__code=starter.id)
+    procedure = story.rows("auditor-staff", Procedure).get(control_version__control__code=starter.id)
     version = procedure.control_version
     filed = list(uses(version.control))
     names = "; ".join(f"{row.evidence.description} ({row.evidence.ref})" for row in filed[:4])
@@ -179,6 +183,4 @@ def _test(story: Story, starter: StarterControl) -> None:
 
 
 def _today() -> date:
-    from tickmark.kernel import clock
-
     return clock.today()

@@ -17,15 +17,15 @@ from django.conf import settings
 
 from tickmark.cli.demo.living import PASSWORD, ZONE, Event, moment
 from tickmark.controls.library import starter_policies
-from tickmark.controls.models import ControlVersion
+from tickmark.controls.models import ControlVersion, PolicyVersion
 from tickmark.controls.occurrences import bucket_for, bucket_of, occurrences
+from tickmark.evidence.models import Evidence
 from tickmark.kernel import clock, files
-from tickmark.kernel.access import Actor
+from tickmark.kernel.access import Actor, M, visible
 from tickmark.kernel.action import ACTIONS
 from tickmark.kernel.arguments import Upload, call
 from tickmark.people.models import User
-from tickmark.people.queries import actor_for
-from tickmark.web.middleware import VISITOR
+from tickmark.people.queries import actor_for, by_email
 
 SYSTEM = "ledger"
 TITLES = {
@@ -84,7 +84,14 @@ class Story:
     def user(self, who: str) -> User:
         """The account of a character or of an employee."""
         email = self.cast[who]["email"] if who in self.cast else self.roster[who]["email"]
-        return User.objects.get(email=email.lower())
+        found = by_email(email)
+        if found is None:
+            raise LookupError(f"{who} has no account yet.")
+        return found
+
+    def rows(self, who: str, model: type[M]) -> Any:
+        """The rows of a model that a character may see."""
+        return visible(self.actor(who), model)
 
     # -- people -----------------------------------------------------------------------------------------------
 
@@ -132,7 +139,7 @@ class Story:
         founder = self.cast["founder"]
         call(
             ACTIONS["people.set_up"],
-            VISITOR,
+            Actor.visitor(),
             {"name": founder["name"], "email": founder["email"], "password": PASSWORD},
         )
         for key, row in self.cast.items():
@@ -146,7 +153,9 @@ class Story:
         role = roles[0] if roles else "employee"
         offer = {"email": email, "name": name, "side": side, "role": role, "engagement": engagement}
         link = self.act(by, "people.invite", **offer).link
-        use = call(ACTIONS["people.join"], VISITOR, {"link": link, "name": name, "password": PASSWORD})
+        use = call(
+            ACTIONS["people.join"], Actor.visitor(), {"link": link, "name": name, "password": PASSWORD}
+        )
         for further in roles[1:] if side == "company" else []:
             self.act(by, "people.grant", user=use.user.ref, role=further)
 
@@ -164,7 +173,7 @@ class Story:
 
     def _join(self, key: str, start: date) -> None:
         person = self.roster[key]
-        if not User.objects.filter(email=person["email"].lower()).exists():
+        if by_email(person["email"]) is None:
             roles = next((row["roles"] for row in self.cast.values() if row["email"] == person["email"]), [])
             self.invite("founder", person["email"], person["name"], "company", roles)
         self.act(
@@ -359,7 +368,7 @@ class Story:
             )
 
     def _rewrite(self, row: Mapping[str, Any]) -> None:
-        old = ControlVersion.objects.as_of(clock.today()).get(control__code=row["control"])
+        old = self.rows("compliance", ControlVersion).as_of(clock.today()).get(control__code=row["control"])
         self.act(
             "compliance",
             "controls.write",
@@ -410,16 +419,13 @@ class Story:
         )
         self.act(version["approved_by"], "controls.approve_policy", version=made.ref, note=version["change"])
 
-    @staticmethod
-    def _parameters() -> dict[str, Any]:
-        rows = ControlVersion.objects.as_of(clock.today()).select_related("control")
+    def _parameters(self) -> dict[str, Any]:
+        rows = self.rows("compliance", ControlVersion).as_of(clock.today()).select_related("control")
         return {f"{row.control.code}.{name}": value for row in rows for name, value in row.parameters.items()}
 
     def version(self, policy: str, number: object) -> Any:
         """A policy version by the policy's code and its number."""
-        from tickmark.controls.models import PolicyVersion
-
-        return PolicyVersion.objects.get(policy__code=policy, label=str(number))
+        return self.rows("compliance", PolicyVersion).get(policy__code=policy, label=str(number))
 
     def _publish(self, row: Mapping[str, Any], version: Mapping[str, Any]) -> None:
         self.act(
@@ -458,7 +464,9 @@ class Story:
             self._use(row, code, evidence.ref)
 
     def _use(self, row: Mapping[str, Any], code: str, evidence: str) -> None:
-        version = ControlVersion.objects.as_of(clock.today()).filter(control__code=code).first()
+        version = (
+            self.rows("compliance", ControlVersion).as_of(clock.today()).filter(control__code=code).first()
+        )
         if version is None:  # filed before the control was adopted
             self.waiting.append((row, code, evidence))
             return
@@ -526,7 +534,10 @@ class Story:
 
     def newest(self, code: str) -> list[str]:
         """Reference of the newest evidence of a connection."""
-        from tickmark.evidence.models import Evidence
-
-        row = Evidence.objects.filter(collection__connection__code=code).order_by("-pk").first()
+        row = (
+            self.rows("compliance", Evidence)
+            .filter(collection__connection__code=code)
+            .order_by("-pk")
+            .first()
+        )
         return [row.ref] if row else []
