@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from tickmark.audit.models import Procedure, Request
@@ -30,15 +31,15 @@ KINDS = {"sample": "configuration"}
 def fieldwork(story: Story) -> Iterator[Event]:
     """The engagement is opened, planned, staffed; requests go out and are answered; tests begin."""
     data = story.data["engagement"]
-    yield Event(moment(data["on"], "10:00"), 3, lambda: _open(story))
-    yield Event(moment(data["nonce_committed"], "11:00"), 3, lambda: _plan(story))
+    yield Event(moment(data["on"], "10:00"), 3, partial(_open, story))
+    yield Event(moment(data["nonce_committed"], "11:00"), 3, partial(_plan, story))
     for row in story.data["request"]:
         yield from _request(story, row)
     for number, starter in enumerate(_in_order(story)):
         day = date(2026, 11, 3) + timedelta(days=number * 9 // 33)
-        yield Event(moment(day, "13:00"), 4, lambda s=starter: _prepare(story, s))  # type: ignore[misc]
+        yield Event(moment(day, "13:00"), 4, partial(_prepare, story, starter))
         if starter.id not in OPEN_TESTS:
-            yield Event(moment(day + timedelta(days=1), "15:00"), 5, lambda s=starter: _test(story, s))  # type: ignore[misc]
+            yield Event(moment(day + timedelta(days=1), "15:00"), 5, partial(_test, story, starter))
 
 
 def _open(story: Story) -> None:
@@ -46,17 +47,17 @@ def _open(story: Story) -> None:
     firm = story.data["firm"]["name"]
     row = story.rows("founder", Period).get(start=period["start"], end=period["end"])
     engagement = story.act("founder", "audit.open", code=ENGAGEMENT, system=SYSTEM, period=row.ref, firm=firm)
-    first, *others = [story.cast[key] for key in story.data["engagement"]["team"]]
-    story.invite("founder", first["email"], first["name"], "auditor", first["roles"], engagement.ref)
-    for row_ in others:
-        story.invite("auditor-lead", row_["email"], row_["name"], "auditor", row_["roles"], engagement.ref)
+    for key in story.data["engagement"]["team"]:
+        story.invite_auditor(
+            "founder" if key == "auditor-lead" else "auditor-lead", story.cast[key], engagement.ref
+        )
     for key in story.data["engagement"]["team"]:
         member = story.user(key).team_memberships.get()
         story.act(
             key,
             "audit.confirm_independence",
             member=member.ref,
-            statement="I hold no interest in Larkspur Ledger, did no work for it in the period, and report any change at once.",
+            statement="I hold no interest in Larkspur Ledger, did no work for it, and report any change at once.",
         )
 
 
@@ -66,27 +67,26 @@ def _plan(story: Story) -> None:
         "audit.plan",
         engagement=ENGAGEMENT,
         commitment=hashlib.sha256(NONCE.encode()).hexdigest(),
-        plan="Populations are read from collections and reconciled before the lock; census where a list and a rule allow it, else samples by the firm's method.",
+        plan="Populations are read from collections and reconciled before the lock; all items where a list and a"
+        " rule allow it, else samples by the firm's method.",
     )
 
 
 def _request(story: Story, row: Mapping[str, Any]) -> Iterator[Event]:
-    yield Event(moment(row["on"], "09:30"), 4, lambda: _ask(story, row))
+    yield Event(moment(row["on"], "09:30"), 4, partial(_ask, story, row))
     for answer in row["answers"]:
-        yield Event(moment(answer["on"], "14:00"), 5, lambda a=answer: _answer(story, row, a))  # type: ignore[misc]
+        yield Event(moment(answer["on"], "14:00"), 5, partial(_answer, story, row, answer))
     for back in row.get("sent_back", []):
         yield Event(
             moment(back["on"], "11:00"),
             4,
-            lambda b=back: story.act(
-                b["by"], "audit.send_back", request=_ref(story, row), reason=b["reason"]
-            ),
-        )  # type: ignore[misc]
+            partial(_send_back, story, row, back),
+        )
     if "closed" in row:
         yield Event(
             moment(row["closed"], "16:30"),
             7,
-            lambda: story.act(row["by"], "audit.close", request=_ref(story, row)),
+            partial(_close, story, row),
         )
 
 
@@ -116,6 +116,14 @@ def _answer(story: Story, row: Mapping[str, Any], answer: Mapping[str, Any]) -> 
         story.newest(answer["collection"]) if "collection" in answer else [story.evidence[answer["document"]]]
     )
     story.act(answer["by"], "audit.answer", request=_ref(story, row), text=answer["note"], evidence=named)
+
+
+def _send_back(story: Story, row: Mapping[str, Any], back: Mapping[str, Any]) -> None:
+    story.act(back["by"], "audit.send_back", request=_ref(story, row), reason=back["reason"])
+
+
+def _close(story: Story, row: Mapping[str, Any]) -> None:
+    story.act(row["by"], "audit.close", request=_ref(story, row))
 
 
 def _in_order(story: Story) -> list[StarterControl]:

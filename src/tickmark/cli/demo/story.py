@@ -9,7 +9,7 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -144,38 +144,53 @@ class Story:
         )
         for key, row in self.cast.items():
             if key != "founder" and row["side"] == "company" and "from" not in row:
-                self.invite("founder", row["email"], row["name"], "company", row["roles"])
+                self.invite("founder", row["email"], row["name"], row["roles"])
 
-    def invite(
-        self, by: str, email: str, name: str, side: str, roles: list[str], engagement: str = ""
-    ) -> None:
-        """Invite somebody, who takes the invitation up and gets further roles."""
+    def invite(self, by: str, email: str, name: str, roles: list[str]) -> None:
+        """Invite a colleague, who takes the invitation up and gets further roles."""
         role = roles[0] if roles else "employee"
-        offer = {"email": email, "name": name, "side": side, "role": role, "engagement": engagement}
-        link = self.act(by, "people.invite", **offer).link
-        use = call(
+        offer = self.act(by, "people.invite", email=email, name=name, side="company", role=role)
+        use = self._join_with(offer.link, name)
+        for further in roles[1:]:
+            self.act(by, "people.grant", user=use.user.ref, role=further)
+
+    def invite_auditor(self, by: str, row: Mapping[str, Any], engagement: str) -> None:
+        """Invite an auditor to the engagement."""
+        offer = self.act(
+            by,
+            "audit.invite",
+            engagement=engagement,
+            email=row["email"],
+            name=row["name"],
+            role=row["roles"][0],
+        )
+        self._join_with(offer.link, row["name"])
+
+    @staticmethod
+    def _join_with(link: str, name: str) -> Any:
+        return call(
             ACTIONS["people.join"], Actor.visitor(), {"link": link, "name": name, "password": PASSWORD}
         )
-        for further in roles[1:] if side == "company" else []:
-            self.act(by, "people.grant", user=use.user.ref, role=further)
 
     def people(self) -> Iterator[Event]:
         """Persons, accounts, spells and departures on their days."""
         begins: date = self.data["period"]["begins_living"]
         for key, person in self.roster.items():
-            for number, (start, end) in enumerate(sorted(person["spells"])):
+            for start, end in sorted(person["spells"]):
                 if end is not None and end < begins:
                     continue
                 day = max(start, begins)
-                yield Event(moment(day, "08:45"), 2, lambda k=key, s=start, n=number: self._join(k, s))  # type: ignore[misc]
+                yield Event(moment(day, "08:45"), 2, partial(self._join, key, start))
                 if end is not None and end <= self.demo_day:
-                    yield Event(moment(end, "17:30"), 9, lambda k=key, e=end: self._leave(k, e))  # type: ignore[misc]
+                    yield Event(moment(end, "17:30"), 9, partial(self._leave, key, end))
 
     def _join(self, key: str, start: date) -> None:
         person = self.roster[key]
         if by_email(person["email"]) is None:
-            roles = next((row["roles"] for row in self.cast.values() if row["email"] == person["email"]), [])
-            self.invite("founder", person["email"], person["name"], "company", roles)
+            roles: list[str] = next(
+                (row["roles"] for row in self.cast.values() if row["email"] == person["email"]), []
+            )
+            self.invite("founder", person["email"], person["name"], roles)
         self.act(
             "compliance" if start <= clock.today() else "founder",
             "people.add",
@@ -203,9 +218,9 @@ class Story:
         system = self.data["system"]
         yield Event(moment(system["on"]), 3, self._describe)
         for row in self.data["exclusion"]:
-            yield Event(moment(row["on"], "14:00"), 4, lambda r=row: self._exclude(r))  # type: ignore[misc]
+            yield Event(moment(row["on"], "14:00"), 4, partial(self._exclude, row))
         for row in [*self.data["incident"], *self.data["significant_change"]]:
-            yield Event(moment(row["on"], "16:00"), 5, lambda r=row: self._report(r))  # type: ignore[misc]
+            yield Event(moment(row["on"], "16:00"), 5, partial(self._report, row))
 
     def _describe(self) -> None:
         system, company, period, day = (
@@ -338,11 +353,11 @@ class Story:
     def controls(self) -> Iterator[Event]:
         """Controls adopted, handed over and changed."""
         for row in self.data["control"]:
-            yield Event(moment(row["from"], "10:00"), 3, lambda r=row: self._adopt(r))  # type: ignore[misc]
+            yield Event(moment(row["from"], "10:00"), 3, partial(self._adopt, row))
         for row in self.data["owner_change"]:
-            yield Event(moment(row["on"], "10:00"), 4, lambda r=row: self._hand_over(r))  # type: ignore[misc]
+            yield Event(moment(row["on"], "10:00"), 4, partial(self._hand_over, row))
         for row in self.data["control_change"]:
-            yield Event(moment(row["on"], "11:00"), 4, lambda r=row: self._rewrite(r))  # type: ignore[misc]
+            yield Event(moment(row["on"], "11:00"), 4, partial(self._rewrite, row))
 
     def _adopt(self, row: Mapping[str, Any]) -> None:
         for code in row["ids"]:
@@ -392,14 +407,12 @@ class Story:
         for row in self.data["policy"]:
             for version in row["version"]:
                 yield Event(
-                    moment(version["approved"], "09:30"), 5, lambda r=row, v=version: self._write_policy(r, v)
-                )  # type: ignore[misc]
-                yield Event(
-                    moment(version["published"], "08:15"), 3, lambda r=row, v=version: self._publish(r, v)
-                )  # type: ignore[misc]
+                    moment(version["approved"], "09:30"), 5, partial(self._write_policy, row, version)
+                )
+                yield Event(moment(version["published"], "08:15"), 3, partial(self._publish, row, version))
         for row in self.acknowledged:
             at = datetime.fromisoformat(row["at"])
-            yield Event(at.astimezone(ZONE), 6, lambda r=row: self._acknowledge(r))  # type: ignore[misc]
+            yield Event(at.astimezone(ZONE), 6, partial(self._acknowledge, row))
 
     def _write_policy(self, row: Mapping[str, Any], version: Mapping[str, Any]) -> None:
         starter = next(item for item in starter_policies() if item.id == row["id"])
@@ -441,7 +454,7 @@ class Story:
     def filing(self) -> Iterator[Event]:
         """Documents filed on their days and accepted by a second person afterwards."""
         for row in self.documents:
-            yield Event(moment(row["on"], row["at"]), 6, lambda r=row: self._file(r))  # type: ignore[misc]
+            yield Event(moment(row["on"], row["at"]), 6, partial(self._file, row))
 
     def _file(self, row: Mapping[str, Any]) -> None:
         path = self.example / "documents" / row["file"]
@@ -503,7 +516,7 @@ class Story:
         yield Event(moment(first, "06:00"), 1, self._connect)
         for weeks in range((self.demo_day - first).days // 7 + 1):
             day = first + timedelta(weeks=weeks)
-            yield Event(moment(day, "06:30"), 0, lambda d=day: self._export(d))  # type: ignore[misc]
+            yield Event(moment(day, "06:30"), 0, partial(self._export, day))
 
     def _connect(self) -> None:
         for row in self.data["collection"]:
