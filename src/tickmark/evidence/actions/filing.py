@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from tickmark.controls.models import Control
-from tickmark.evidence import operation, queries, uploads
+from tickmark.evidence import queries, uploads
 from tickmark.evidence.models import Acceptance, Evidence, EvidenceKind, Rejection, Support
 from tickmark.kernel import clock, files
 from tickmark.kernel.access import Actor
@@ -137,7 +137,7 @@ def _use(evidence: Evidence, control: Control, occurrence: str, performed_on: da
         "occurrence",
     )
     if occurrence:
-        operation.check_key(control, occurrence, day)
+        queries.check_key(control, occurrence, day)
         dated = performed_on or evidence.observed_at
         need(
             dated,

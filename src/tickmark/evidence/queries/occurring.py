@@ -16,8 +16,8 @@ from tickmark.controls.occurrences import (
     bucket_for,
     occurrences,
 )
-from tickmark.evidence import queries
 from tickmark.evidence.models import Support
+from tickmark.evidence.queries.places import Place, place, window
 from tickmark.kernel import clock
 from tickmark.kernel.action import need
 from tickmark.kernel.dated import Span
@@ -78,14 +78,14 @@ def uses_of(controls: Iterable[int], known: int | None = None) -> dict[int, list
     """Every use of evidence for the controls, newest first, each with its state."""
     rows = Support.objects.filter(control__in=list(controls)).known(known).order_by("-pk")
     rows = rows.select_related("evidence", "evidence__by", "by", "acceptance__by", "rejection__by")
-    where = queries.place(clock.today())
+    where = place(clock.today())
     found: dict[int, list[Use]] = {}
     for row in rows:
         found.setdefault(row.control_id, []).append(_use(row, where))
     return found
 
 
-def _use(row: Support, where: queries.Place) -> Use:
+def _use(row: Support, where: Place) -> Use:
     observed = row.evidence.observed_at
     performed = row.performed_on or (where.local_day(observed) if observed else None)
     return Use(row, state_of(row), performed, where.local_day(row.evidence.recorded_at))
@@ -178,8 +178,8 @@ def _performances(uses: Iterable[Use], state: str) -> list[Performance]:
 def keys_of(control: Control, day: date) -> list[Occurrence]:
     """The occurrences that a performance may be filed for: of every period there is, else of the window of the day."""
     periods = list(Period.objects.filter(type=ReportType.TYPE_2, replaced_by=None).order_by("start"))
-    window = queries.window(day)
-    spans = [(period.start, period.end) for period in periods] or [(window.start, window.end)]
+    now = window(day)
+    spans = [(period.start, period.end) for period in periods] or [(now.start, now.end)]
     versions = ControlVersion.objects.filter(control=control)
     found = {
         item.key: item

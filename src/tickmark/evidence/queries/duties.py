@@ -1,0 +1,138 @@
+"""What people owe in the evidence step, and how far the step is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from django.db.models import QuerySet
+
+from tickmark.controls.models import ControlVersion
+from tickmark.controls.occurrences import State
+from tickmark.evidence.models import CheckRun, Support
+from tickmark.evidence.queries.occurring import Expected, operation
+from tickmark.evidence.queries.places import end_of, window
+from tickmark.evidence.queries.sources import SourceStanding, sources
+from tickmark.kernel.access import Actor, which
+from tickmark.kernel.answers import Task, duty, step_state
+from tickmark.kernel.remembered import remembered
+
+SOON = timedelta(days=14)
+"""How long before its due day an occurrence is asked for, once its time has ended."""
+EARLY = timedelta(days=60)
+"""How long before its due day a yearly occurrence is asked for (domain.md 9.1: leave time to repeat it)."""
+ONE_BY_ONE = 5
+RUNS_SOURCES = frozenset({"lead"})
+
+
+@remembered
+def expected_on(day: date) -> dict[int, list[Expected]]:
+    """`operation` of every control over the window of the day, as of the day."""
+    now = window(day)
+    return operation(now.start, now.end, day)
+
+
+@duty
+def occurrences_owed(actor: Actor, day: date) -> Iterator[Task]:
+    """Occurrences of the actor's own controls that are due, and those whose evidence was rejected."""
+    mine = actor.holds("control")
+    if not mine:
+        return
+    codes = dict(ControlVersion.objects.filter(control__in=mine).values_list("control", "control__code"))
+    for control, items in expected_on(day).items():
+        if control in mine:
+            yield from (_owed(codes[control], item) for item in items if _asked(item, day))
+
+
+def _asked(item: Expected, day: date) -> bool:
+    if item.state == State.OVERDUE or (item.open and any(use.state == "rejected" for use in item.uses)):
+        return True
+    yearly = item.key.startswith("year-to-")
+    ended = item.occurrence.end < day or yearly
+    return (
+        item.state == State.NOT_YET_DUE and ended and item.occurrence.due - day <= (EARLY if yearly else SOON)
+    )
+
+
+def _owed(code: str, item: Expected) -> Task:
+    rejected = next((use for use in item.uses if use.state == "rejected"), None)
+    url = f"/evidence/file?control={code}&occurrence={item.key}"
+    if rejected is not None:
+        why = f"{rejected.support.evidence.ref} was rejected: {rejected.support.rejection.reason}"
+        return Task(
+            "evidence", f"File better evidence for {code}, {item.key}", url, item.occurrence.due, why[:300]
+        )
+    return Task(
+        "evidence",
+        f"File {code} for {item.key}",
+        url,
+        item.occurrence.due,
+        "One upload shows that it was done.",
+    )
+
+
+@duty
+def acceptances_owed(actor: Actor, day: date) -> Iterator[Task]:
+    """Uses of evidence that wait for this actor as the second pair of eyes."""
+    rows = list(waiting_for(actor, day).select_related("evidence", "control")[: ONE_BY_ONE + 1])
+    if len(rows) > ONE_BY_ONE:
+        number = waiting_for(actor, day).count()
+        yield Task(
+            "evidence",
+            f"Accept or reject {number} uses of evidence",
+            "/evidence/?state=filed",
+            None,
+            "Others filed them.",
+        )
+        return
+    for row in rows:
+        title = f"Accept or reject {row.evidence.ref} for {row.control.code}"
+        yield Task("evidence", title, f"/evidence/{row.evidence.ref}", None, row.evidence.description[:120])
+
+
+def waiting_for(actor: Actor, day: date) -> QuerySet[Support]:
+    """Uses that nobody has decided on and that this actor may decide on."""
+    rows = Support.objects.filter(acceptance=None, rejection=None, recorded_at__lt=end_of(day))
+    return which(actor, "evidence.accept", "support", rows).order_by("pk")
+
+
+@duty
+def sources_owed(actor: Actor, day: date) -> Iterator[Task]:
+    """Sources whose newest run failed or whose rhythm broke, for whoever leads the programme."""
+    if actor.side != "company" or not actor.roles & RUNS_SOURCES:
+        return
+    for source in troubled(day):
+        why = source.why or f"Nothing came for {source.behind} days."
+        yield Task(
+            "evidence",
+            f"Look at the source {source.version.title}",
+            f"/evidence/sources/#{source.connection.code}",
+            None,
+            why[:300],
+        )
+
+
+@remembered
+def troubled(day: date) -> list[SourceStanding]:
+    """Sources with something wrong on the day."""
+    return [source for source in sources(day) if source.why or source.behind]
+
+
+@step_state("evidence")
+def state(actor: Actor, day: date) -> str:
+    """Done when each control in force shows a first operation: evidence on file or a check that ran (domain.md 0.3)."""
+    in_force, shown = shown_on(day)
+    if not in_force:
+        return "later"
+    return "done" if in_force <= shown else "current" if shown else "next"
+
+
+@remembered
+def shown_on(day: date) -> tuple[frozenset[int], frozenset[int]]:
+    """The controls in force on the day, and those of which anything is accepted or checked by then."""
+    in_force = ControlVersion.objects.as_of(day).values_list("control", flat=True)
+    accepted = Support.objects.filter(acceptance__recorded_at__lt=end_of(day)).values_list(
+        "control", flat=True
+    )
+    checked = CheckRun.objects.filter(recorded_at__lt=end_of(day)).values_list("control", flat=True)
+    return frozenset(in_force), frozenset(accepted.distinct()) | frozenset(checked.distinct())
