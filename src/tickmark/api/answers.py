@@ -69,7 +69,7 @@ class Checkpoint(Schema):
 
 
 class Disclosed(Schema):
-    """An entry with its salt: SHA-256(salt ‖ canonical entry) is its leaf, `proof` (C2SP tlog-proof) the way to a root."""
+    """An entry: SHA-256(salt ‖ canonical entry) is its leaf, `proof` (C2SP tlog-proof) the way to a signed root."""
 
     uid: Uid
     entry: dict[str, Any]

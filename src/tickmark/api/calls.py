@@ -78,6 +78,8 @@ def _view(action: Action[..., Any]) -> Callable[..., Any]:
         body = given.pop("arguments", None)
         raw = body.model_dump(mode="json", exclude_unset=True) if body is not None else {}
         raw |= {name: _incoming(value) for name, value in given.items() if value}
+        if files:  # the frame drops form fields that it does not know
+            raw |= dict.fromkeys({*request.POST, *request.FILES} - set(action.types), "")
         done = perform(action, writer(request), raw)
         return Status(201, answer(done.result, done.entry))
 

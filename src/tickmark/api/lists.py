@@ -50,7 +50,8 @@ def router() -> Router:
     routes = Router()
     for model in nouns():
         path, name = f"/{address(model)}", str(model._meta.verbose_name)
-        common: dict[str, Any] = {"tags": [model._meta.app_label], "openapi_extra": openapi_extra(READING)}
+        extra = {**openapi_extra(READING), "x-prefix": model.PREFIX}  # type: ignore[attr-defined]
+        common: dict[str, Any] = {"tags": [model._meta.app_label], "openapi_extra": extra}
         routes.add_api_operation(
             path, ["GET"], _list(model), response={200: page_model(model), READING: Problem},
             operation_id=f"{address(model).replace('/', '.')}.list", summary=f"List {plural(model).replace('-', ' ')}.",

@@ -208,5 +208,5 @@ def _who(grant: Grant | None) -> str:
 
 def who(grant: Grant) -> str:
     """Who may do an action, in words, before looking at any row: `lead or sponsor on the company side`."""
-    roles = " or ".join(sorted(grant.roles)) or ("any role" if grant.side else "every account")
+    roles = " or ".join(sorted(grant.roles - {"job"})) or ("any role" if grant.side else "every account")
     return f"{roles} on the {grant.side} side" if grant.side else roles

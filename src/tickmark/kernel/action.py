@@ -270,7 +270,7 @@ def optional(kind: Any) -> bool:
 
 
 def one_of(kind: Any) -> tuple[type[models.Model] | None, bool]:
-    """The model of an annotation (`Model`, `Model | None`, `list[Model]`) and whether it is a list, or (None, False)."""
+    """The model of an annotation (`Model`, `Model | None`, `list[Model]`) and whether it is a list, else None."""
     if isinstance(kind, type) and issubclass(kind, models.Model):
         return kind, False
     origin, inner = (
