@@ -489,9 +489,8 @@ def _list(code: str, kind: str, title: str, fact: str, remedy: str, likelihood: 
 def _unconnected(view: View) -> Iterator[Gap]:
     """Lists that a check of a control in force needs and that no source gives."""
     codes = {version.control.code: version for version in view.versions}
-    given = {
-        entry.thing.shape for entry in evidence.registers().collectors if entry.name in _collectors(view)
-    }
+    connected = {source.connection.collector for source in view.sources}
+    given = {entry.thing.shape for entry in evidence.registers().collectors if entry.name in connected}
     wanted: dict[str, list[str]] = {}
     for entry in evidence.registers().checks:
         served = [code for code in entry.thing.supports if code in codes]
