@@ -207,7 +207,7 @@ class Listing:
         if column is None:
             return rows
         if isinstance(rows, QuerySet):
-            fields = [f"-{name}" if down else name for name in column.orders]
+            fields = [_turned(name) if down else name for name in column.orders]
             return rows.order_by(*fields, "pk") if fields else rows
         known = [row for row in rows if column.read(row) is not None]
         unknown = [row for row in rows if column.read(row) is None]
@@ -260,6 +260,10 @@ def safe_cell(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return text
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
+
+
+def _turned(order: str) -> str:
+    return order[1:] if order.startswith("-") else f"-{order}"
 
 
 def _narrowed(rows: Any, one: Filter, value: str) -> Any:

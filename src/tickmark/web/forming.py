@@ -1,0 +1,91 @@
+"""Form pages: the fields of an action with words, help and choices for people; and pages that do not exist for some."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db.models import Model
+from django.http import HttpRequest, QueryDict
+
+from tickmark.kernel.access import Actor
+from tickmark.kernel.action import ACTIONS
+from tickmark.kernel.errors import NotFound
+from tickmark.people.models import User
+from tickmark.people.queries import sees
+from tickmark.scope.criteria import Criterion
+from tickmark.web import forms
+
+Field = dict[str, Any]
+LISTS = {"checks", "criteria"}
+
+
+def specs(name: str, values: Mapping[str, Any] | None = None, /, **words: Mapping[str, Any]) -> list[Field]:
+    """The fields of action `name` filled with `values`; `words` changes label, kind, help or choices of a field.
+
+    Fields stand in the order of `words` first, then as in the action. `kind="hidden"` hides one, `leave=True` leaves
+    it out.
+    """
+    given = dict(values or {})
+    plain = {field["name"]: field for field in forms.fields(ACTIONS[name], given)}
+    ordered = [*words, *(one for one in plain if one not in words)]
+    found = [{**plain.get(one, {"name": one}), **words.get(one, {})} for one in ordered]
+    return [_listed(field, given) for field in found if not field.get("leave")]
+
+
+def _listed(field: Field, given: Mapping[str, Any]) -> Field:
+    if field.get("kind") in LISTS and isinstance(given.get(field["name"]), list | tuple):
+        return {**field, "value": list(given[field["name"]])}
+    return field
+
+
+def values_of(name: str, row: Any) -> dict[str, Any]:
+    """What a row holds of the action's fields: what a new version starts from."""
+    return {field: _plain(getattr(row, field)) for field in ACTIONS[name].types if hasattr(row, field)}
+
+
+def _plain(value: Any) -> Any:
+    return value.ref if isinstance(value, Model) and hasattr(value, "ref") else value
+
+
+def people_choices(users: Iterable[User]) -> list[tuple[str, str]]:
+    """Accounts as choices of a field."""
+    return [(user.ref, user.name) for user in users]
+
+
+def criteria_groups(inside: Iterable[Criterion], chosen: Iterable[str]) -> list[dict[str, Any]]:
+    """Criteria in groups by series for a field that ticks them; a group with a tick is open."""
+    ticked, groups = set(chosen), {}  # type: ignore[var-annotated]
+    for one in inside:
+        group = groups.setdefault(one.series.id, {"series": one.series, "choices": [], "ticked": 0})
+        group["choices"].append((one.id, f"{one.id} {one.title}"))
+        group["ticked"] += one.id in ticked
+    return list(groups.values())
+
+
+def must_see(actor: Actor, model: type[Model]) -> None:
+    """Raise NotFound where the table shows no row of this model to such an actor: the page does not exist for them."""
+    if not sees(actor, model):
+        raise NotFound(
+            "There is no such page.", "", "Check the address, and the account you are signed in with."
+        )
+
+
+def gathered(request: HttpRequest, name: str) -> HttpRequest:
+    """The request with its fields `name.x` and the lines `x = 1` of field `name` as one JSON field `name`.
+
+    Whole numbers become numbers; an empty field is left out, so that the proposed value stands.
+    """
+    post: QueryDict = request.POST.copy()
+    lines = [line.partition("=") for line in post.pop(name, [""])[-1].splitlines() if "=" in line]
+    found = {key.strip(): value.strip() for key, _, value in lines}
+    for field in [key for key in post if key.startswith(f"{name}.")]:
+        found[field.removeprefix(f"{name}.")] = post.pop(field)[-1].strip()
+    post[name] = json.dumps({key: _number(value) for key, value in found.items() if key and value})
+    request.POST = post  # type: ignore[assignment]
+    return request
+
+
+def _number(text: str) -> int | str:
+    return int(text) if text.removeprefix("-").isdecimal() and len(text) < 16 else text

@@ -1,0 +1,366 @@
+"""Scope: the system on a day, its parts as lists, the forms that change them, and what does not fit together."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+
+from tickmark.controls import queries as controls
+from tickmark.kernel import clock
+from tickmark.kernel.access import Actor, may, not_found, visible
+from tickmark.kernel.calendars import calendars
+from tickmark.kernel.errors import NotFound
+from tickmark.kernel.references import resolve
+from tickmark.scope import queries
+from tickmark.scope.criteria import Category
+from tickmark.scope.models import (
+    Commitment,
+    Complement,
+    ComponentKind,
+    Period,
+    ReportType,
+    System,
+    VendorVersion,
+)
+from tickmark.scope.queries import Scope
+from tickmark.web.forming import must_see, specs, values_of
+from tickmark.web.lists import Listing, list_paths
+from tickmark.web.shell import day_of, known_of
+from tickmark.web.views.scope_parts import CATEGORIES, HIDDEN, NOUNS, Noun
+
+
+def scope_of(request: HttpRequest) -> Scope | None:
+    """The system that the page is about (`?system=code`, else the first), on the page's day; None if there is none."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    must_see(actor, System)
+    rows, wanted = queries.systems(actor), request.GET.get("system", "")
+    system = rows.filter(code=wanted).first() if wanted else rows.first()
+    if wanted and system is None:
+        raise not_found(System, wanted[:40])
+    return Scope(system, day_of(request), known_of(request)) if system else None
+
+
+def overview(request: HttpRequest) -> HttpResponse:
+    """The system in the version of the day, with everything that says where it begins and ends."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    scope = scope_of(request)
+    if scope is None or not scope.versions:
+        return render(request, "scope/empty.html", {"may_describe": may(actor, "scope.describe")})
+    version = scope.version
+    context = {
+        "scope": scope,
+        "version": version,
+        "categories": [(one, scope.behind(one)) for one in scope.categories],
+        "requirements": [one for one in scope.commitments if one.kind == Commitment.Kind.REQUIREMENT],
+        "kinds": [(kind, scope.placed(kind, True)) for kind in ComponentKind],
+        "outside": [one for one in scope.components if not one.inside],
+        "subservice": [(one, _csocs(scope, one)) for one in scope.subservice],
+        "cuecs": [one for one in scope.complements if one.kind == Complement.Kind.CUEC],
+        "exclusions": [
+            (one, queries.exclusion_state(one, scope.day, scope.known)) for one in scope.exclusions
+        ],
+        "findings": [*scope.findings, *controls.findings(scope)],
+        "titles": queries.criterion_titles(),
+        "systems": _system_tabs(request, scope),
+        "waiting": _waiting(actor, scope),
+        "may_describe": may(actor, "scope.describe"),
+        "may_period": may(actor, "scope.set_period"),
+        "may_record": may(actor, "scope.exclude"),
+    }
+    return render(request, "scope/overview.html", context)
+
+
+def _csocs(scope: Scope, vendor: VendorVersion) -> list[Complement]:
+    return [one for one in scope.complements if one.vendor_id == vendor.vendor_id]
+
+
+def _system_tabs(request: HttpRequest, scope: Scope) -> list[dict[str, Any]]:
+    rows = list(queries.systems(request.actor))  # type: ignore[attr-defined]
+    if len(rows) < 2:
+        return []
+    return [{"label": row.code, "url": f"?system={row.code}", "current": row == scope.system} for row in rows]
+
+
+def _waiting(actor: Actor, scope: Scope) -> dict[str, Any] | None:
+    """The newest version, if nobody has approved it: the approval is what the page asks for next."""
+    newest = scope.versions[0]
+    if queries.approved_on(newest, scope.day, scope.known):
+        return None
+    return {"version": newest, "may": may(actor, "scope.approve", version=newest)}
+
+
+def describe(request: HttpRequest) -> HttpResponse:
+    """Describe the system, or a new version of it."""
+    _must_may(request, "scope.describe")
+    scope = None if "new" in request.GET else scope_of(request)
+    newest = scope.versions[0] if scope and scope.versions else None
+    values = {
+        "effective_from": clock.today(),
+        "categories": ["security"],
+        "time_zone": "UTC",
+        "calendar": "none",
+    }
+    if newest and scope:
+        values = {
+            **values_of("scope.describe", newest),
+            "code": scope.system.code,
+            "effective_from": clock.today(),
+        }
+    fields = specs(
+        "scope.describe",
+        values,
+        company={"label": "Legal name of the company"},
+        name={"label": "Name of the system", "help": "As customers know it. The report is titled with it."},
+        code={"kind": "hidden"} if newest else {"help": "Short, for addresses: letters, figures, hyphens."},
+        services={
+            "label": "What it does, and for whom",
+            "kind": "textarea",
+            "help": "DC 1: facts, no advertising.",
+        },
+        boundary={
+            "label": "Boundary",
+            "kind": "textarea",
+            "help": "Environments, sites and entities inside, in words.",
+        },
+        categories={"kind": "checks", "choices": _category_choices(), "required": True},
+        time_zone={"kind": "select", "choices": sorted(available_timezones()), "required": True},
+        calendar={
+            "label": "Business calendar",
+            "kind": "select",
+            "choices": _calendar_choices(),
+            "required": True,
+            "help": "Thresholds in business days count in it.",
+        },
+        effective_from={"label": "In force from"},
+    )
+    title = "Describe a new version" if newest else "Describe the system"
+    return _form(
+        request,
+        "scope.describe",
+        title,
+        "A version holds from its day on; earlier ones stay.",
+        fields,
+        "/scope/",
+    )
+
+
+def _category_choices() -> list[tuple[str, str, str]]:
+    words = {
+        "security": "33 common criteria; always part of the report.",
+        "availability": "You promise uptime or recovery.",
+        "confidentiality": "You promise to protect and delete what customers entrust to you.",
+        "processing_integrity": "You promise that processing is complete, valid, accurate and timely.",
+        "privacy": "You decide about personal data and promise how it is handled.",
+    }
+    return [(value, label, words[value]) for value, label in CATEGORIES]
+
+
+def _calendar_choices() -> list[tuple[str, str]]:
+    names = dict.fromkeys(calendar.name for calendar in calendars().values())
+    return [
+        (name, "every weekday counts" if name == "none" else name)
+        for name in sorted(names, key="none".__ne__)
+    ]
+
+
+def period(request: HttpRequest) -> HttpResponse:
+    """Set the date of a Type 1 or the period of a Type 2."""
+    _must_may(request, "scope.set_period")
+    scope = _described(request)
+    last = scope.periods[-1] if scope.periods else None
+    zone = scope.versions[0].time_zone if scope.versions else "UTC"
+    fields = specs(
+        "scope.set_period",
+        {"system": scope.system.ref, "type": last.type if last else ReportType.TYPE_2, "time_zone": zone},
+        system={"kind": "hidden"},
+        type={
+            "kind": "radio",
+            "choices": [(1, "Type 1", "one day"), (2, "Type 2", "a period, both days included")],
+        },
+        start={"label": "First day", "help": "For a Type 1: the day."},
+        end={"label": "Last day", "help": "For a Type 1: the same day."},
+        time_zone={"kind": "select", "choices": sorted(available_timezones()), "required": True},
+        replaces={
+            "label": "Instead of",
+            "kind": "select",
+            "choices": [(one.ref, _period_words(one)) for one in scope.periods],
+            "help": "Choose the period that this one corrects. It stays in the record.",
+        },
+    )
+    lead = "The next period usually begins on the day after the last one ended."
+    return _form(request, "scope.set_period", "Set the period", lead, fields, "/scope/")
+
+
+def _period_words(one: Period) -> str:
+    kind = ReportType(one.type).label
+    return f"{kind}, {one.start}" if one.start == one.end else f"{kind}, {one.start} to {one.end}"
+
+
+def history(request: HttpRequest) -> HttpResponse:
+    """Every version of the system, with what changed and who approved it."""
+    scope = _described(request)
+    versions = scope.versions
+    rows = [(one, _diff(older, one)) for one, older in zip(versions, [*versions[1:], None], strict=True)]
+    return render(request, "scope/history.html", {"scope": scope, "rows": rows})
+
+
+SHOWN = ("name", "company", "services", "boundary", "categories", "criteria_set", "time_zone", "calendar")
+
+
+def _diff(before: Any, after: Any) -> list[dict[str, str]]:
+    if before is None:
+        return []
+    pairs = [(name, _words(getattr(before, name)), _words(getattr(after, name))) for name in SHOWN]
+    return [{"name": _label(name), "before": old, "after": new} for name, old, new in pairs if old != new]
+
+
+def _words(value: Any) -> str:
+    return ", ".join(Category(one).label for one in value) if isinstance(value, list) else str(value)
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+# -- the parts as lists, and a form for each -----------------------------------------------------------------
+
+
+def noun_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """One part of the scope as a list."""
+    noun, scope = NOUNS[slug], _described(request)
+    mine = visible(request.actor, noun.model)  # type: ignore[attr-defined]
+    rows = noun.rows(scope).filter(pk__in=mine.values("pk"))
+    listing = Listing(request, rows, noun.columns, filters=noun.filters, search=noun.search)
+    if listing.wants_csv:
+        return listing.csv(slug)
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    context = {
+        "noun": noun,
+        "scope": scope,
+        "list": listing,
+        "may_write": may(actor, noun.action),
+        "shown": [column for column in listing.columns if column["label"] not in HIDDEN.get(slug, ())],
+        "states": {one.pk: queries.exclusion_state(one, scope.day, scope.known) for one in listing.page}
+        if slug == "exclusions"
+        else {},
+        "rows_template": f"scope/rows/{slug}.html",
+        "tabs": _noun_tabs(request, slug),
+    }
+    return render(request, "scope/list.html", context)
+
+
+def _noun_tabs(request: HttpRequest, slug: str) -> list[dict[str, Any]]:
+    system = request.GET.get("system", "")
+    tail = f"?system={system}" if system else ""
+    found = [
+        {"label": noun.title, "url": f"/scope/{noun.slug}/{tail}", "current": noun.slug == slug}
+        for noun in NOUNS.values()
+    ]
+    return [{"label": "Overview", "url": f"/scope/{tail}", "current": False}, *found]
+
+
+def noun_new(request: HttpRequest, slug: str) -> HttpResponse:
+    """Record one."""
+    noun, scope = NOUNS[slug], _described(request)
+    _must_may(request, noun.action)
+    values: dict[str, Any] = {
+        "system": scope.system.ref,
+        "principal": True,
+        "inside": True,
+        "disclosed": True,
+    }
+    values |= {"effective_from": _first_day(scope), "criterion": request.GET.get("criterion", "")}
+    return _noun_form(request, noun, scope, None, f"Record {noun.one}", values)
+
+
+def _first_day(scope: Scope) -> date:
+    """Parts begin with the system when it is still being described, and today afterwards."""
+    return scope.versions[0].effective_from if not scope.approved else clock.today()
+
+
+def noun_change(request: HttpRequest, slug: str, reference: str) -> HttpResponse:
+    """A new version of one; the old one stays."""
+    noun, scope = NOUNS[slug], _described(request)
+    row = resolve(visible(request.actor, noun.model), reference)  # type: ignore[attr-defined]
+    if row is None or not noun.dated:
+        raise not_found(noun.model, reference[:40])
+    _must_may(request, noun.action)
+    values = {**values_of(noun.action, row), "system": scope.system.ref, "effective_from": clock.today()}
+    if isinstance(row, VendorVersion):
+        values["code"] = row.vendor.code
+    return _noun_form(
+        request, noun, scope, row, f"Change {values.get('code') or values.get('criterion')}", values
+    )
+
+
+def _noun_form(
+    request: HttpRequest, noun: Noun, scope: Scope, row: Any, title: str, values: dict[str, Any]
+) -> HttpResponse:
+    words = noun.fields(scope, row)
+    if row is not None:
+        words |= {name: {"kind": "hidden"} for name in noun.fixed}
+    ending = {"label": "Withdraw it from this day on"} if row is not None else {"leave": True}
+    fields = specs(
+        noun.action,
+        values,
+        **words,
+        effective_from={"label": "In force from"} if noun.dated else {"leave": True},
+        withdrawn=ending if noun.dated else {"leave": True},
+        system={"kind": "hidden"} if noun.model is not VendorVersion else {"leave": True},
+    )
+    lead = (
+        "A new version from its day on; the one before stays in the record." if row is not None else noun.lead
+    )
+    return _form(request, noun.action, title, lead, fields, f"/scope/{noun.slug}/")
+
+
+def _form(
+    request: HttpRequest, name: str, title: str, lead: str, fields: list[dict[str, Any]], back: str
+) -> HttpResponse:
+    system = request.GET.get("system", "")
+    place = f"{back}?system={system}" if system else back
+    context = {"action": name, "title": title, "lead": lead, "fields": fields, "back": place}
+    return render(request, "scope/form.html", context)
+
+
+def _must_may(request: HttpRequest, name: str) -> None:
+    if not may(request.actor, name):  # type: ignore[attr-defined]
+        raise NotFound(
+            "There is no such page.", "", "Check the address, and the account you are signed in with."
+        )
+
+
+def _described(request: HttpRequest) -> Scope:
+    scope = scope_of(request)
+    if scope is None or not scope.versions:
+        raise NotFound(
+            "No system is described yet.", "Everything else belongs to one.", "Describe the system first."
+        )
+    return scope
+
+
+def _list_routes(slug: str) -> list[Any]:
+    def page(request: HttpRequest) -> HttpResponse:
+        return noun_list(request, slug)
+
+    return list_paths(f"scope/{slug}/", page, f"scope-{slug}")
+
+
+routes = [
+    path("scope/", overview, name="scope"),
+    path("scope/describe", describe, name="scope-describe"),
+    path("scope/period", period, name="scope-period"),
+    path("scope/history", history, name="scope-history"),
+    *[route for slug in NOUNS for route in _list_routes(slug)],
+    *[path(f"scope/{slug}/new", noun_new, {"slug": slug}, name=f"scope-{slug}-new") for slug in NOUNS],
+    *[
+        path(f"scope/{slug}/<str:reference>", noun_change, {"slug": slug}, name=f"scope-{slug}-change")
+        for slug, noun in NOUNS.items()
+        if noun.dated
+    ],
+]
