@@ -12,6 +12,7 @@ from csp.constants import NONCE, NONE, SELF
 from tickmark.kernel import secrets
 
 HOME = Path(os.environ.get("TICKMARK_HOME") or Path.home() / ".tickmark").expanduser().absolute()
+HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
 FILES_URL = os.environ.get("TICKMARK_FILES") or (HOME / "files").as_uri()
 PORT = int(os.environ.get("TICKMARK_PORT") or 8000)
 DEMO = (HOME / "demo.json").exists()
@@ -26,7 +27,10 @@ def _database(url: str | None) -> dict[str, Any]:
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 30,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536;",
+                "init_command": (
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536;"
+                    "PRAGMA recursive_triggers=ON;"  # else INSERT OR REPLACE deletes past the triggers
+                ),
             },
         }
     parts = urlsplit(url)
@@ -127,11 +131,11 @@ AUTH_PASSWORD_VALIDATORS = [
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 
 STATIC_URL = "/static/"
-STATIC_ROOT = HOME / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
@@ -144,6 +148,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ADDRESS.startswith("https:")
 SESSION_COOKIE_NAME = f"tickmark_{PORT}"
 CSRF_COOKIE_NAME = f"tickmark_csrf_{PORT}"
+CSRF_FAILURE_VIEW = "tickmark.web.errors.expired"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],

@@ -7,6 +7,7 @@ from django.urls import include, path
 from tickmark.api.door import api
 from tickmark.web.routes import routes
 
+handler400 = "tickmark.web.errors.bad_request"
 handler403 = "tickmark.web.errors.refused"
 handler404 = "tickmark.web.errors.not_found"
 handler500 = "tickmark.web.errors.broken"

@@ -7,8 +7,9 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from tickmark.kernel.checking import _in_period, _prepare, _values, read_only
+from tickmark.kernel.checking import _in_period, _prepare, _values
 from tickmark.kernel.checks import Check
+from tickmark.kernel.questions import read_only
 from tickmark.kernel.shapes import Shape
 from tickmark.kernel.tables import sealed
 

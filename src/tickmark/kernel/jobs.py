@@ -77,6 +77,11 @@ def enqueue(what: str, slot: str, arguments: dict[str, Any] | None = None) -> Sl
     return row
 
 
+def find(what: str, slot: str) -> Slot | None:
+    """The slot under this key, if it was made."""
+    return Slot.objects.filter(what=what, slot=slot).first()
+
+
 def claim() -> Slot | None:
     """Take the next open slot, by one conditional update so that two workers never share it."""
     now = clock.now()

@@ -1,23 +1,31 @@
-"""The four errors as pages and fragments, and the pages for addresses that are not there."""
+"""The four errors as pages and fragments, and the pages for what the frame itself turns away."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.defaultfilters import filesizeformat
+from django.template.loader import render_to_string
 
-from tickmark.kernel.errors import NotFound, TickmarkError
+from tickmark import __version__
+from tickmark.kernel.errors import Invalid, NotFound, Refused, TickmarkError
 
 
-def page(request: HttpRequest, error: TickmarkError) -> HttpResponse:
+def page(request: HttpRequest, error: TickmarkError, status: int = 0) -> HttpResponse:
     """An error as a whole page with its status."""
-    return render(request, "errors/error.html", {"error": error}, status=error.status)
+    status = status or error.status
+    return render(request, "errors/error.html", {"error": error, "status": status}, status=status)
 
 
-def fragment(request: HttpRequest, error: TickmarkError) -> HttpResponse:
+def fragment(request: HttpRequest, error: TickmarkError, status: int = 0) -> HttpResponse:
     """An error as the fragment that a form shows above its fields."""
-    return render(request, "components/_refusal.html", {"error": error}, status=error.status)
+    return render(request, "components/_refusal.html", {"error": error}, status=status or error.status)
+
+
+def answer(request: HttpRequest, error: TickmarkError, status: int = 0) -> HttpResponse:
+    """An error as whoever asked can show it: a fragment for the script, else a page."""
+    return (fragment if getattr(request, "htmx", False) else page)(request, error, status)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -28,11 +36,46 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     )
 
 
-def refused(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    """Refused by the frame itself, such as a form whose token is too old."""
-    return render(request, "errors/refused.html", {}, status=403)
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What the frame refuses to read: too much text, too many fields, an address of another host."""
+    if isinstance(exception, RequestDataTooBig):
+        from django.conf import settings
+
+        most = filesizeformat(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        why = f"A form may hold {most} of text beside its files."
+        return answer(request, Invalid("The form is too large.", why, "Send long texts as a file."), 413)
+    if isinstance(exception, TooManyFieldsSent | TooManyFilesSent):
+        why = "One form may hold a limited number of fields and files."
+        return answer(request, Invalid("The form has too many parts.", why, "Send it in several parts."), 413)
+    why = "The request is not one that a browser sends to this address."
+    return _plain(
+        "errors/error.html", Invalid("The request was not understood.", why, "Open the page again."), 400
+    )
+
+
+def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Refused by the frame itself."""
+    return answer(
+        request, Refused("You may not do this.", "The program refused it.", "Start again from the home page.")
+    )
+
+
+def expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose token is missing or too old: nothing was recorded."""
+    if not getattr(request, "htmx", False):
+        return render(request, "errors/refused.html", {}, status=403)
+    why = "Nothing was recorded. The page was open in another session, or this browser keeps no cookies."
+    return fragment(
+        request, Refused("The form expired before it was sent.", why, "Load the page again and send it.")
+    )
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """A mistake in the program."""
-    return render(request, "errors/broken.html", {}, status=500)
+    """A mistake in the program, or books that do not answer: this page needs nothing of either."""
+    return _plain("errors/broken.html", None, 500)
+
+
+def _plain(template: str, error: TickmarkError | None, status: int) -> HttpResponse:
+    """A page without the shell, which would ask the books."""
+    shown = {"error": error, "status": status, "version": __version__}
+    return HttpResponse(render_to_string(template, shown), status=status)

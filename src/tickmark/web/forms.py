@@ -3,70 +3,46 @@
 from __future__ import annotations
 
 import inspect
-import json
 import typing
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
 from django.http import HttpRequest
+from pydantic import SecretStr
 
-from tickmark.kernel import files
 from tickmark.kernel.action import Action, one_of
-from tickmark.kernel.arguments import Upload
-from tickmark.kernel.errors import Invalid, TickmarkError
+from tickmark.kernel.arguments import Incoming, Upload, base
+from tickmark.kernel.errors import TickmarkError
+
+LONG = frozenset("text statement reason note detail fact services boundary plan".split())
+"""Parameters that people write whole paragraphs into."""
 
 
 def raw(action: Action[..., Any], request: HttpRequest) -> dict[str, Any]:
-    """The fields of a posted form that the action takes; files are kept first."""
+    """The fields of a posted form that the action takes; files are not kept yet (`kernel.arguments` does it last)."""
     found: dict[str, Any] = {}
     for name, kind in action.types.items():
         if name in request.FILES:
-            found[name] = (
-                [keep(item) for item in request.FILES.getlist(name)]
-                if _many(kind)
-                else keep(request.FILES[name])
-            )
+            files = [_incoming(item) for item in request.FILES.getlist(name)]
+            found[name] = files if base(kind) is list else files[-1]
         elif name in request.POST:
-            found[name] = _value(kind, request.POST.getlist(name), name)
+            found[name] = _value(kind, request.POST.getlist(name))
         elif kind is bool:
             found[name] = False
     return found
 
 
-def keep(upload: Any) -> Upload:
-    """Keep an uploaded file under its digest; its name is only a label, stripped of paths."""
-    kept = files.keep(upload)
-    name = str(upload.name or "file").replace("\\", "/").rsplit("/", 1)[-1].strip()[:200] or "file"
-    return Upload(
-        "".join(c for c in name if c.isprintable()),
-        str(upload.content_type or "application/octet-stream")[:100],
-        kept.sha256,
-        kept.size,
-    )
+def _incoming(upload: Any) -> Incoming:
+    return Incoming(str(upload.name or ""), str(upload.content_type or ""), upload)
 
 
-def _many(kind: Any) -> bool:
-    return typing.get_origin(kind) is list
-
-
-def _value(kind: Any, values: list[str], name: str) -> Any:
+def _value(kind: Any, values: list[str]) -> Any:
     model, many = one_of(kind)
-    if _many(kind) and (many or len(values) > 1):
+    if base(kind) is list and (many or len(values) > 1):
         return [value for value in values if value]
-    value = values[-1].strip() if isinstance(values[-1], str) else values[-1]
-    if _structured(kind) and value[:1] in "[{":
-        try:
-            return json.loads(value)
-        except ValueError as error:
-            raise Invalid(f"'{name}' is not JSON.", f"{error}.", "Correct it.", name) from None
-    if model is not None and not value:
-        return None
-    return value
-
-
-def _structured(kind: Any) -> bool:
-    return typing.get_origin(kind) in (dict, list)
+    value = values[-1].strip()
+    return None if model is not None and not value else value
 
 
 def fields(
@@ -81,46 +57,47 @@ def _field(
 ) -> dict[str, Any]:
     default = action.signature.parameters[name].default
     given = values.get(name, "" if default is inspect.Parameter.empty or default is None else default)
+    shape = _kind(name, kind)
     return {
         "name": name,
         "label": name.replace("_", " ").capitalize(),
-        "kind": _kind(name, kind),
-        "required": default is inspect.Parameter.empty,
+        "kind": shape,
+        "required": default is inspect.Parameter.empty and shape != "checkbox",
         "choices": choices(kind),
-        "value": ", ".join(map(str, given)) if isinstance(given, list) else given,
+        "value": "" if shape in ("file", "password") else _shown(given),
         "error": str(error) if error is not None and error.field == name else "",
         "help": "",
     }
 
 
+def _shown(given: Any) -> Any:
+    return ", ".join(map(str, given)) if isinstance(given, list) else given
+
+
+_KINDS: dict[Any, str] = {
+    Upload: "file",
+    date: "date",
+    datetime: "datetime",
+    bool: "checkbox",
+    SecretStr: "password",
+}
+
+
 def _kind(name: str, kind: Any) -> str:
-    plain = [item for item in typing.get_args(kind) if item is not type(None)]
-    base = plain[0] if plain and not _many(kind) else kind
-    if base is Upload or Upload in plain:
-        return "file"
-    if base is date:
-        return "date"
-    if base is datetime:
-        return "datetime"
-    if base is bool:
-        return "checkbox"
+    inner = [base(kind), *typing.get_args(kind)]
+    found = next((_KINDS[one] for one in inner if one in _KINDS), "")
+    if found:
+        return found
     if choices(kind):
         return "select"
-    if name == "password":
-        return "password"
-    return (
-        "textarea"
-        if name in {"text", "statement", "reason", "note", "detail", "fact", "services", "boundary", "plan"}
-        else "text"
-    )
+    return "textarea" if name in LONG else "text"
 
 
 def choices(kind: Any) -> list[tuple[str, str]]:
     """The values of an enumeration with their words; empty for anything else."""
-    plain = [item for item in typing.get_args(kind) if item is not type(None)]
-    base = plain[0] if plain and typing.get_origin(kind) is not typing.Literal else kind
-    if typing.get_origin(base) is typing.Literal:
-        return [(str(item), str(item)) for item in typing.get_args(base)]
-    if isinstance(base, type) and issubclass(base, Enum):
-        return [(str(item.value), str(getattr(item, "label", item.value))) for item in base]
+    found = base(kind)
+    if typing.get_origin(found) is typing.Literal:
+        return [(str(item), str(item)) for item in typing.get_args(found)]
+    if isinstance(found, type) and issubclass(found, Enum):
+        return [(str(item.value), str(getattr(item, "label", item.value))) for item in found]
     return []

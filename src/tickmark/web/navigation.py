@@ -1,15 +1,19 @@
-"""The eight steps as the shell shows them, and the words under a person's name."""
+"""What surrounds a page: the eight steps with their states, the system in view, the words under a person's name."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Any
 
+from tickmark.audit.models import TeamRole
 from tickmark.kernel import clock
-from tickmark.kernel.access import Actor
+from tickmark.kernel.access import Actor, visible
 from tickmark.kernel.answers import due, steps_state
-from tickmark.people.models import User
-from tickmark.people.queries import roles_of
+from tickmark.people.models import Role, Side
+from tickmark.people.queries import characters
+from tickmark.scope.models import Period, ReportType, SystemVersion
+from tickmark.scope.queries import period_at, periods, systems
+from tickmark.web.templatetags._words import period as days
 
 STEPS = (
     ("scope", "Scope", "/scope/"),
@@ -21,13 +25,22 @@ STEPS = (
     ("report", "Report", "/report/"),
     ("upkeep", "Upkeep", "/upkeep/"),
 )
+OTHERS = (("tasks", "/tasks"), ("people", "/people/"))
 
 
-def steps(actor: Actor, day: date, path: str) -> dict[str, Any]:
+def here(path: str) -> str:
+    """The part of the program that an address belongs to: a step, home, tasks or people; empty elsewhere."""
+    if path == "/":
+        return "home"
+    places = (*((slug, url) for slug, _, url in STEPS), *OTHERS)
+    return next((slug for slug, url in places if path.startswith(url)), "")
+
+
+def steps(actor: Actor, day: date) -> dict[str, Any]:
     """The navigation: each step with its state and what is owed in it; plain employees see their tasks only."""
     owed = due(actor, day)
     tasks = {"url": "/tasks", "count": len(owed)}
-    if actor.side == "company" and actor.roles <= {"employee"}:
+    if actor.side == Side.COMPANY and actor.roles <= {"employee"}:
         return {"tasks": tasks, "steps": []}
     states = steps_state(actor, day)
     rows = [
@@ -36,26 +49,44 @@ def steps(actor: Actor, day: date, path: str) -> dict[str, Any]:
             "name": name,
             "url": url,
             "state": states.get(slug, "later"),
-            "owed": sum(t.step == slug for t in owed),
+            "owed": sum(task.step == slug for task in owed),
         }
         for slug, name, url in STEPS
     ]
-    here = next((slug for slug, _, url in STEPS if path.startswith(url)), "")
-    return {"tasks": tasks, "steps": rows, "here": here}
+    return {"tasks": tasks, "steps": rows}
+
+
+def system(actor: Actor, day: date, known: int | None) -> dict[str, str]:
+    """Name and period of the first system that the actor sees, as they stand on the day."""
+    found = systems(actor).first()
+    if found is None:
+        return {}
+    versions: Any = visible(actor, SystemVersion)
+    version = versions.as_of(day, known).filter(system=found).first()
+    period = period_at(list(periods(found, known)), day)
+    name = version.name if version else found.code
+    return {"system_name": name, "period": period_words(period) if period else ""}
+
+
+def period_words(period: Period) -> str:
+    """A period as the shell names it: `Type 2 · 1 Nov 2025 – 31 Oct 2026`."""
+    return f"{ReportType(period.type).label} · {days(period.start, period.end)}"
 
 
 def role_line(actor: Actor) -> str:
-    """What stands under the person's name."""
-    if actor.side == "company":
-        return ", ".join(roles_of(actor.user)) or "Employee"
-    return ", ".join(sorted({str(role) for role in actor.roles} - {"auditor"})) or "Auditor"
+    """What stands under the person's name: the titles of the roles held on its side."""
+    if actor.side == Side.COMPANY:
+        return ", ".join(role.label for role in Role if role in actor.roles) or "Employee"
+    return ", ".join(role.label for role in TeamRole if actor.holds("engagement", role.value)) or "Auditor"
 
 
-def demo(actor: Actor) -> dict[str, Any]:
+def demo(actor: Actor | None = None) -> dict[str, Any]:
     """The demo banner: the simulated day and the characters to see as."""
-    people = User.objects.filter(is_active=True).exclude(password__startswith="!").order_by("side", "pk")
-    rows = [
-        {"id": user.pk, "name": user.name, "role": "", "side": user.side, "current": user == actor.user}
-        for user in people.order_by("-side", "pk")[:12]
-    ]
-    return {"day": clock.today(), "people": rows}
+    me = actor.user if actor else None
+    return {"day": clock.today(), "people": [_character(user, user == me) for user in characters()]}
+
+
+def _character(user: Any, current: bool) -> dict[str, Any]:
+    held = frozenset(grant.role for grant in user.held)
+    title = role_line(Actor(user=user, side=user.side, roles=held))
+    return {"id": user.pk, "name": user.name, "role": title, "side": user.side, "current": current}

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, path
 
-from tickmark.web.views import common, do
+from tickmark.web.views import common, demo, do
 
 PAGES = (
     "home",
@@ -33,11 +33,7 @@ def _pages() -> list[URLPattern]:
 
 routes = [
     path("do/<str:name>", do.do, name="do"),
-    path("gallery", common.gallery, name="gallery"),
-    path("healthz", common.health, name="health"),
-    path("ledger", common.ledger, name="ledger"),
-    path("ledger/checkpoint", common.checkpoint, name="checkpoint"),
-    path("files/<str:reference>", common.download, name="download"),
-    path("demo/see-as", common.see_as, name="see-as"),
+    *common.routes,
+    *demo.routes,
     *_pages(),
 ]

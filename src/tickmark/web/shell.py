@@ -13,6 +13,8 @@ from tickmark.kernel import clock
 from tickmark.kernel.errors import Invalid
 from tickmark.kernel.ledger.seal import latest
 
+LARGEST_LOG = 10**12
+
 
 def day_of(request: HttpRequest) -> date:
     """The day that the page answers for: `?day=YYYY-MM-DD`, else today. Raises Invalid for what is no day."""
@@ -22,15 +24,20 @@ def day_of(request: HttpRequest) -> date:
     try:
         return date.fromisoformat(given)
     except ValueError:
-        raise Invalid(
-            f"'{given[:20]}' is not a day.", "A day is written 2026-03-31.", "Pick one.", "day"
-        ) from None
+        what = f"'{given[:20]}' is not a day."
+        raise Invalid(what, "A day is written 2026-03-31.", "Pick one.", "day") from None
 
 
 def known_of(request: HttpRequest) -> int | None:
-    """The sealed log size that the page answers for, or None for all that is written."""
+    """The sealed log size that the page answers for, or None for all that is written. Raises Invalid for no size."""
     given = request.GET.get("known", "")
-    return int(given) if given.isdigit() else None
+    if not given:
+        return None
+    if given.isascii() and given.isdigit() and int(given) <= LARGEST_LOG:
+        return int(given)
+    raise Invalid(
+        f"'{given[:20]}' is not a size of the log.", "It counts sealed entries.", "Leave it out.", "known"
+    )
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -40,22 +47,26 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {"version": __version__}
     from tickmark.web import navigation
 
+    day, known = _asked(request)
     return {
         "version": __version__,
         "actor": actor,
         "side": actor.side,
         "me": {"name": actor.user.name, "role": navigation.role_line(actor)},
-        "day": _day(request),
-        "known": known_of(request),
+        "day": day,
+        "known": known,
         "today": clock.today(),
+        "here": navigation.here(request.path),
         "checkpoint": latest(),
         "demo": navigation.demo(actor) if settings.DEMO else None,
-        **navigation.steps(actor, _day(request), request.path),
+        **navigation.steps(actor, day),
+        **navigation.system(actor, day, known),
     }
 
 
-def _day(request: HttpRequest) -> date:
+def _asked(request: HttpRequest) -> tuple[date, int | None]:
+    """Day and known size; today and all that is written where the address is not understood: its page says so."""
     try:
-        return day_of(request)
+        return day_of(request), known_of(request)
     except Invalid:
-        return clock.today()
+        return clock.today(), None

@@ -54,6 +54,11 @@ def signer() -> note.Signer:
     return note.Signer(origin(), secrets.keep_bytes("log-key", Path(settings.HOME), fresh))
 
 
+def verifier_key() -> str:
+    """The public half of the log's key as text, for whoever verifies."""
+    return str(signer().verifier)
+
+
 def leaf_data(entry: Entry) -> bytes:
     """SHA-256(salt ‖ canonical JSON of all fields): what the log holds of an entry."""
     return hashlib.sha256(bytes.fromhex(entry.salt) + entry.canonical()).digest()

@@ -1,22 +1,30 @@
-"""Pages that belong to no step: the gallery, the ledger, downloads, health, and the demo's switch."""
+"""Pages that belong to no step: the gallery, the ledger, downloads, health."""
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.contrib.auth import login
-from django.db import connection
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from typing import Any
+
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_POST
+from django.urls import path
 
 from tickmark.kernel import files
 from tickmark.kernel.access import visible
-from tickmark.kernel.errors import NotFound, Refused
-from tickmark.kernel.ledger.seal import latest
+from tickmark.kernel.errors import NotFound
+from tickmark.kernel.ledger.entry import Entry
+from tickmark.kernel.ledger.seal import latest, verifier_key
 from tickmark.kernel.references import prefixes, resolve
 from tickmark.people.models import User
+from tickmark.web.lists import Column, Listing, list_paths
 
-DOWNLOADS = {"EV": ("sha256", "name", "media_type"), "RP": ("pdf", None, "application/pdf")}
+DOWNLOADS = {"EV": ("sha256", "name", "media_type"), "RP": ("pdf", "", "")}
+ENTRIES = (
+    Column("Place", "place", "leaf.position", order="leaf__position", number=True),
+    Column("Recorded", "at", "recorded_at", order="recorded_at"),
+    Column("What", "what", "verb", order="verb"),
+    Column("About", "about", "subject", order="subject"),
+    Column("By", "by", "who", order="actor"),
+)
 
 
 def gallery(request: HttpRequest) -> HttpResponse:
@@ -25,8 +33,26 @@ def gallery(request: HttpRequest) -> HttpResponse:
 
 
 def ledger(request: HttpRequest) -> HttpResponse:
-    """What the log is, its newest checkpoint, and how to keep a copy of it."""
-    return render(request, "ledger.html", {"newest": latest()})
+    """What the log is, its newest checkpoint and how to keep a copy, and what the reader's own side recorded."""
+    actor: Any = request.actor  # type: ignore[attr-defined]
+    rows = visible(actor, Entry).select_related("leaf").order_by("-pk")
+    search = ("verb", "subject")
+    listed = Listing(request, rows, ENTRIES, search=search, prepare=lambda page: _named(actor, page))
+    if listed.wants_csv:
+        return listed.csv("ledger")
+    return render(request, "ledger.html", {"list": listed, "newest": latest(), "vkey": verifier_key()})
+
+
+def _named(actor: Any, entries: list[Any]) -> list[Any]:
+    """The entries with the name of who acted, as `who`; a job or a visitor keeps its reference."""
+    names = {user.ref: user.name for user in visible(actor, User).filter(pk__in=_numbers(entries))}
+    for entry in entries:
+        entry.who = names.get(entry.actor, entry.actor)
+    return entries
+
+
+def _numbers(entries: list[Any]) -> set[str]:
+    return {entry.actor.removeprefix("US-") for entry in entries if entry.actor.startswith("US-")}
 
 
 def checkpoint(request: HttpRequest) -> HttpResponse:
@@ -34,45 +60,46 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
     newest = latest()
     if newest is None:
         raise NotFound("There is no checkpoint yet.", "Nothing was sealed so far.", "Wait a minute.")
-    return HttpResponse(newest.note, content_type="text/plain; charset=utf-8")
+    answer = HttpResponse(newest.note, content_type="text/plain; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="checkpoint-{newest.size}.txt"'
+    return answer
 
 
 def health(request: HttpRequest) -> JsonResponse:
-    """Whether the books answer."""
-    with connection.cursor() as cursor:
-        cursor.execute("select 1")
-    return JsonResponse({"ok": True})
+    """Whether the books answer, and how much of the log is sealed."""
+    newest = latest()
+    return JsonResponse({"ok": True, "sealed": newest.size if newest else 0})
 
 
 def download(request: HttpRequest, reference: str) -> FileResponse:
-    """A kept file that the actor may see, always as an attachment."""
+    """A kept file that the actor may see, always as an attachment; its bytes are checked first."""
     model = prefixes().get(reference[:2])
+    missing = NotFound(f"There is no file {reference[:20]}.", "", "Check the reference.")
     if reference[:2] not in DOWNLOADS or model is None:
-        raise NotFound(f"There is no file {reference[:20]}.", "", "Check the reference.")
+        raise missing
     row = resolve(visible(request.actor, model), reference)  # type: ignore[attr-defined]
     if row is None:
-        raise NotFound(f"There is no file {reference[:20]}.", "", "Check the reference.")
+        raise missing
     digest, name, media_type = DOWNLOADS[reference[:2]]
-    with files.local(getattr(row, digest)) as path:
-        stream = path.open("rb")
+    kind = getattr(row, media_type) if media_type else "application/pdf"
     return FileResponse(
-        stream,
+        _opened(getattr(row, digest)),
         as_attachment=True,
         filename=getattr(row, name) if name else f"{reference}.pdf",
-        content_type=media_type if "/" in media_type else "application/octet-stream",
+        content_type=kind if "/" in kind else "application/octet-stream",
     )
 
 
-@require_POST
-def see_as(request: HttpRequest) -> HttpResponse:
-    """Enter as another character. Demo homes only."""
-    if not settings.DEMO:
-        raise Refused(
-            "Nobody can be seen as another person here.", "These are real books.", "Sign in as yourself."
-        )
-    who = request.POST.get("who", "")
-    user = User.objects.filter(pk=int(who)).first() if who.isdigit() else None
-    if user is None:
-        raise NotFound("There is no such character.", "", "Pick one from the list.")
-    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
-    return HttpResponseRedirect("/")
+def _opened(sha256: str) -> Any:
+    """The file, open: it can still be read when a fetched copy is removed."""
+    with files.local(sha256) as path:
+        return path.open("rb")
+
+
+routes = [
+    path("gallery", gallery, name="gallery"),
+    path("healthz", health, name="health"),
+    *list_paths("ledger", ledger, "ledger"),
+    path("ledger/checkpoint", checkpoint, name="checkpoint"),
+    path("files/<str:reference>", download, name="download"),
+]

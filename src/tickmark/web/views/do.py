@@ -15,12 +15,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from tickmark.kernel.action import ACTIONS
-from tickmark.kernel.arguments import call
+from tickmark.kernel.action import ACTIONS, Action
+from tickmark.kernel.arguments import call, has_files
 from tickmark.kernel.errors import NotFound, TickmarkError
 from tickmark.web import errors, forms
-
-OWN = {"csrfmiddlewaretoken", "next", "say"}
 
 
 @require_POST
@@ -34,19 +32,26 @@ def do(request: HttpRequest, name: str) -> HttpResponse:
         raw = forms.raw(action, request)
         result = call(action, request.actor, raw)  # type: ignore[attr-defined]
     except TickmarkError as error:
-        if getattr(request, "htmx", False):
-            return errors.fragment(request, error)
-        context = {
-            "action": action,
-            "fields": forms.fields(action, raw, error),
-            "error": error,
-            "next": _next(request),
-        }
-        return render(request, "do.html", context, status=error.status)
-    return _done(request, action.says, result)
+        return _refused(request, action, raw, error)
+    return _done(request, result)
 
 
-def _done(request: HttpRequest, says: str, result: Any) -> HttpResponse:
+def _refused(
+    request: HttpRequest, action: Action[..., Any], raw: dict[str, Any], error: TickmarkError
+) -> HttpResponse:
+    if getattr(request, "htmx", False):
+        return errors.fragment(request, error)
+    context = {
+        "action": {"name": action.name, "says": action.says},  # a template would call the action itself
+        "fields": forms.fields(action, raw, error),
+        "upload": has_files(action),
+        "error": error,
+        "next": _next(request),
+    }
+    return render(request, "do.html", context, status=error.status)
+
+
+def _done(request: HttpRequest, result: Any) -> HttpResponse:
     secret = getattr(result, "link", None) or getattr(result, "secret", None)
     messages.success(request, request.POST.get("say") or f"Recorded: {getattr(result, 'ref', 'done')}.")
     if secret:
@@ -60,6 +65,10 @@ def _done(request: HttpRequest, says: str, result: Any) -> HttpResponse:
 
 
 def _next(request: HttpRequest) -> str:
-    target = request.POST.get("next", "/")
-    safe = url_has_allowed_host_and_scheme(target, allowed_hosts=None) and target.startswith("/")
+    return local(request.POST.get("next", "/"))
+
+
+def local(target: str) -> str:
+    """An address of this installation, or the home page for any other."""
+    safe = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
     return target if safe else "/"
