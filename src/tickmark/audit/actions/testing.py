@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
 from tickmark.audit import queries
 from tickmark.audit.methods import RISKS
@@ -27,13 +28,27 @@ from tickmark.kernel.errors import Conflict
 LETTER = re.compile(r"[A-Z]{1,2}")
 
 
+LINE = re.compile(r"\s*([A-Z]{1,2})\s*[:.]\s*(.*?)\s*(?:\[([a-z0-9_]+)\])?\s*(\(fact only\))?\s*", re.DOTALL)
+"""A line of a form: `B: Another person approved [changes_reviewed]`, `F: No log-in followed (fact only)`."""
+
+
 class AttributeIn(BaseModel):
-    """An attribute as a form gives it: `check_name` computes it, `counts` says whether a control states it."""
+    """An attribute: `check_name` computes it, `counts` says whether a control states it. A form gives it as a line."""
 
     letter: str
     text: str
     check_name: str = ""
     counts: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_line(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        found = LINE.fullmatch(value)
+        if found is None:
+            raise ValueError(f"'{value[:60]}' does not begin with its letter, like 'A: …'")
+        return {"letter": found[1], "text": found[2], "check_name": found[3] or "", "counts": not found[4]}
 
 
 @action("audit.prepare")

@@ -1,5 +1,6 @@
 """Answers about the audit: who is on it, how a request stands, what a grid says, whether a signature holds."""
 
+from tickmark.audit.queries import duties
 from tickmark.audit.queries.asking import Opening, openable
 from tickmark.audit.queries.engagement import (
     controls_in_force,
@@ -9,8 +10,17 @@ from tickmark.audit.queries.engagement import (
     part_of,
     parts,
     systems_of,
+    untested,
 )
-from tickmark.audit.queries.papers import Progress, Workpaper, positions, progress, workpaper
+from tickmark.audit.queries.papers import (
+    Progress,
+    Workpaper,
+    positions,
+    progress,
+    standing_stages,
+    worked_on,
+    workpaper,
+)
 from tickmark.audit.queries.requests import (
     RequestRow,
     RequestState,
@@ -28,6 +38,7 @@ from tickmark.audit.queries.testing import (
     admissible,
     counts,
     current_lock,
+    days_of,
     grid,
     item_record,
     locked_items,
@@ -51,6 +62,8 @@ __all__ = [
     "controls_in_force",
     "counts",
     "current_lock",
+    "days_of",
+    "duties",
     "engagements_of",
     "grid",
     "is_steered",
@@ -68,11 +81,14 @@ __all__ = [
     "request_rows",
     "samples",
     "standing_deviations",
+    "standing_stages",
     "state",
     "systems_of",
     "taken_keys",
     "turnaround",
     "unexplained",
+    "untested",
     "with_state",
+    "worked_on",
     "workpaper",
 ]

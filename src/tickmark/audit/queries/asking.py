@@ -73,15 +73,15 @@ def _proofs(
     """A request for each draw that the row waits for and nobody asked about yet: one row never carries two states."""
     lists = row.after or ((row.id,) if row.opens in PROOF_AT_DRAW else ())
     codes = {control.pk for control in served}
-    done = {request.needs_id for code, request in asked.items() if code.split("/")[0] == row.id}
-    number = sum(code.startswith(f"{row.id}/") for code in asked) + (row.id in asked)
+    done = {request.needs_id for code, request in asked.items() if code.split(".")[0] == row.id}
+    number = sum(code.startswith(f"{row.id}.") for code in asked) + (row.id in asked)
     for sample in (sample for code in lists for sample in draws.get(code, ())):
         control = sample.procedure.control_version.control
         if sample.pk in done or (codes and control.pk not in codes):
             continue
         done.add(sample.pk)
         number += 1
-        code = row.id if number == 1 else f"{row.id}/{number}"
+        code = row.id if number == 1 else f"{row.id}.{number}"
         yield Opening(
             code,
             RequestKind.SAMPLE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -66,6 +66,21 @@ def parts(period: Period, control: Control | None = None) -> list[Span[ControlVe
         else:
             joined.append(span)
     return joined
+
+
+def untested(engagement: Engagement, versions: Collection[int]) -> list[Span[ControlVersion]]:
+    """The parts of controls for which none of the versions (by key) is tested."""
+    period = engagement.period
+    spans = ControlVersion.objects.all().over(period.start, period.end)
+    covered = {(span.version.control_id, span.start) for span in spans if span.version.pk in versions}
+    return [
+        part
+        for part in parts(period)
+        if not any(
+            control == part.version.control_id and part.start <= first <= part.end
+            for control, first in covered
+        )
+    ]
 
 
 def _goes_on(before: Span[ControlVersion], after: Span[ControlVersion]) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from tickmark.audit.models import (
     Attribute,
@@ -145,7 +145,7 @@ def progress(rows: QuerySet[Procedure]) -> list[Progress]:
         )
     )
     ids = [row.pk for row in found]
-    covered, signed = _facts(ids), _signed(ids)
+    signed = standing_stages(ids)
     cells, deviations = _cells(found), _count(Deviation.objects.filter(procedure__in=ids), "procedure")
     notes = _count(ReviewNote.objects.filter(procedure__in=ids, cleared=None), "procedure")
     return [
@@ -157,7 +157,7 @@ def progress(rows: QuerySet[Procedure]) -> list[Progress]:
             open_cells=cells[row.pk][2],
             deviations=deviations.get(row.pk, 0),
             result=row.result or "",
-            signed=frozenset(stage for stage, facts in signed[row.pk] if facts == covered[row.pk]),
+            signed=signed[row.pk],
             open_notes=notes.get(row.pk, 0),
         )
         for row in found
@@ -181,13 +181,26 @@ def _facts(ids: list[int]) -> dict[int, int]:
     return found
 
 
-def _signed(ids: list[int]) -> dict[int, list[tuple[str, int]]]:
-    found: dict[int, list[tuple[str, int]]] = defaultdict(list)
-    for procedure, stage, facts in SignOff.objects.filter(procedure__in=ids).values_list(
-        "procedure", "stage", "facts"
-    ):
-        found[procedure].append((stage, facts))
-    return found
+def standing_stages(ids: list[int]) -> dict[int, frozenset[str]]:
+    """The stages that are signed on each paper as it stands, without reading the papers themselves."""
+    covered = _facts(ids)
+    found: dict[int, set[str]] = {pk: set() for pk in ids}
+    rows = SignOff.objects.filter(procedure__in=ids)
+    for procedure, stage, facts in rows.values_list("procedure", "stage", "facts"):
+        if facts == covered[procedure]:
+            found[procedure].add(stage)
+    return {pk: frozenset(stages) for pk, stages in found.items()}
+
+
+def worked_on(user: Any, ids: list[int]) -> set[int]:
+    """Those of the tests on which an account did work, or which it signed as preparer: it does not review them."""
+    found: set[int] = set()
+    for model, path in PAPER:
+        if model in WORK:
+            rows = model.objects.filter(by=user, **{f"{path}__in": ids})
+            found |= set(rows.values_list(path, flat=True))
+    signed = SignOff.objects.filter(by=user, procedure__in=ids, stage=SignOffStage.PREPARED)
+    return found | set(signed.values_list("procedure", flat=True))
 
 
 def _cells(procedures: list[Any]) -> dict[int, tuple[int, int, int]]:
@@ -209,8 +222,3 @@ def _cells(procedures: list[Any]) -> dict[int, tuple[int, int, int]]:
         pk: (drawn.get(pk, 0), total := drawn.get(pk, 0) * counting.get(pk, 0), total - judged[pk])
         for pk in ids
     }
-
-
-def engagement_facts(model: type[Model], path: str, engagement: Any) -> QuerySet[Any]:
-    """The rows of a model that belong to an engagement, newest first."""
-    return model._default_manager.filter(**{path: engagement}).order_by("-pk")

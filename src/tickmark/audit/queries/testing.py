@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from datetime import date
+from functools import cached_property, lru_cache
 from typing import Any
 
 from tickmark.audit import results
@@ -55,6 +56,16 @@ def locked_items(lock: PopulationLock) -> list[evidence.Item]:
             "Put back the check that was in use at the lock, or lock again with the reason.",
         )
     return items
+
+
+def days_of(lock: PopulationLock) -> dict[str, date | None]:
+    """The day of every item that a lock fixed; read once from the file, since a lock never changes."""
+    return _days(lock, lock.key_hash)
+
+
+@lru_cache(maxsize=32)
+def _days(lock: PopulationLock, key_hash: str) -> dict[str, date | None]:
+    return {item.key: item.day for item in locked_items(lock)}
 
 
 def item_record(lock: PopulationLock, key: str) -> dict[str, Any]:

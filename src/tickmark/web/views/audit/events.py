@@ -1,0 +1,135 @@
+"""What happened on engagements, newest first, as far as the reader may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from tickmark.audit import models as m
+from tickmark.kernel.access import Actor, visible
+
+
+@dataclass(frozen=True)
+class Source:
+    """A kind of event: its model, the path to the engagement, what it says and where it stands."""
+
+    model: Any
+    path: str
+    says: Callable[[Any], str]
+    where: Callable[[Any], str]
+    related: tuple[str, ...] = ()
+    tone: str = "neutral"
+
+
+def _control(row: Any) -> str:
+    return str(row.procedure.control_version.control.code)
+
+
+def _request(row: Any) -> str:
+    return f"requests/{row.request.code}"
+
+
+def _test(row: Any) -> str:
+    return f"tests/{row.procedure.ref}"
+
+
+TEST = ("procedure__control_version__control", "procedure__engagement")
+SOURCES = (
+    Source(m.Engagement, "pk", lambda r: f"Engagement opened with {r.firm}", lambda r: ""),
+    Source(
+        m.Commission, "engagement", lambda r: "Planned; a nonce is committed", lambda r: "", ("engagement",)
+    ),
+    Source(
+        m.Request,
+        "engagement",
+        lambda r: f"{r.code} asked: {r.title}",
+        lambda r: f"requests/{r.code}",
+        ("engagement",),
+    ),
+    Source(
+        m.Answer,
+        "request__engagement",
+        lambda r: f"{r.request.code} answered",
+        _request,
+        ("request__engagement",),
+    ),
+    Source(
+        m.RequestMove,
+        "request__engagement",
+        lambda r: f"{r.request.code} {r.get_move_display().lower()}",
+        _request,
+        ("request__engagement",),
+    ),
+    Source(
+        m.Message,
+        "request__engagement",
+        lambda r: f"Message on {r.request.code}",
+        _request,
+        ("request__engagement",),
+    ),
+    Source(
+        m.PopulationLock,
+        "procedure__engagement",
+        lambda r: f"Population of {_control(r)} locked: {r.count:,} items",
+        _test,
+        TEST,
+    ),
+    Source(
+        m.Sample, "procedure__engagement", lambda r: f"{r.size:,} items drawn for {_control(r)}", _test, TEST
+    ),
+    Source(m.Publishing, "procedure__engagement", lambda r: f"Test of {_control(r)} published", _test, TEST),
+    Source(
+        m.Deviation,
+        "procedure__engagement",
+        lambda r: f"Deviation of {_control(r)} confirmed",
+        _test,
+        TEST,
+        "warn",
+    ),
+    Source(
+        m.Response,
+        "deviation__procedure__engagement",
+        lambda r: f"Response to {r.deviation.ref}",
+        lambda r: f"tests/{r.deviation.procedure.ref}",
+        ("deviation__procedure__engagement",),
+    ),
+    Source(m.Conclusion, "procedure__engagement", lambda r: f"{_control(r)} concluded", _test, TEST, "good"),
+    Source(
+        m.SignOff,
+        "procedure__engagement",
+        lambda r: f"Paper of {_control(r)} signed: {r.get_stage_display().lower()}",
+        _test,
+        TEST,
+        "good",
+    ),
+)
+
+
+def events(actor: Actor, engagements: Iterable[m.Engagement], limit: int = 12) -> list[dict[str, Any]]:
+    """The newest events on some engagements, as `timeline` shows them; one query for each kind."""
+    codes = {row.pk: row.code for row in engagements}
+    rows: list[tuple[Any, Source]] = []
+    for source in SOURCES:
+        seen = visible(actor, source.model).filter(**{f"{source.path}__in": list(codes)})
+        rows += [(row, source) for row in seen.select_related("by", *source.related).order_by("-pk")[:limit]]
+    rows.sort(key=lambda one: one[0].recorded_at, reverse=True)
+    return [_event(row, source, codes) for row, source in rows[:limit]]
+
+
+def _event(row: Any, source: Source, codes: dict[int, str]) -> dict[str, Any]:
+    return {
+        "at": row.recorded_at,
+        "who": str(row.by or "Tickmark"),
+        "side": row.by.side if row.by else "",
+        "what": source.says(row),
+        "url": f"/audit/{_code(row, source, codes)}/{source.where(row)}",
+        "tone": source.tone,
+    }
+
+
+def _code(row: Any, source: Source, codes: dict[int, str]) -> str:
+    found = row
+    for part in source.path.split("__"):
+        found = getattr(found, part)
+    return codes[found if isinstance(found, int) else found.pk]

@@ -1,0 +1,101 @@
+"""The first page of the audit: what waits for whom."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from tickmark.audit import queries
+from tickmark.audit.models import Engagement, PopulationLock, Procedure, Request
+from tickmark.kernel.access import may, visible
+from tickmark.kernel.answers import due
+from tickmark.scope.models import Period
+from tickmark.web import shell
+from tickmark.web.views.audit.events import events
+from tickmark.web.views.audit.finding import actor_of
+
+STAGES = (
+    "planned",
+    "locked",
+    "drawn",
+    "marked",
+    "concluded",
+    "signed_prepared",
+    "signed_reviewed",
+    "signed_partner",
+)
+WORDS = {
+    "planned": "Planned",
+    "locked": "Locked",
+    "drawn": "Drawn",
+    "marked": "Marked",
+    "concluded": "Concluded",
+    "signed_prepared": "Prepared",
+    "signed_reviewed": "Reviewed",
+    "signed_partner": "Partner signed",
+}
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Engagements with what waits; for the company also who owes what."""
+    actor, day = actor_of(request), shell.day_of(request)
+    rows = list(visible(actor, Engagement).select_related("period", "system").order_by("-pk"))
+    asked = queries.request_rows(visible(actor, Request), day)
+    tests = queries.progress(visible(actor, Procedure)) if actor.side == "auditor" else []
+    tasks = [task for task in due(actor, day) if task.step in {"audit", "followup"}]
+    context = {
+        "auditor": actor.side == "auditor",
+        "engagements": [_card(row, asked, tests) for row in rows],
+        "tasks": tasks[:12],
+        "more": max(0, len(tasks) - 12),
+        "owes": _owes(asked),
+        "locks": visible(actor, PopulationLock).select_related(
+            "procedure__control_version__control", "procedure__engagement", "population"
+        )[:8],
+        "events": events(actor, rows),
+        "may_open": may(actor, "audit.open"),
+        "periods": [
+            (row.ref, f"{row.system.code}: Type {row.type}, {row.start} to {row.end}")
+            for row in _periods(actor)
+        ],
+        "systems": sorted({(row.system.code, row.system.code) for row in _periods(actor)}),
+        "day_now": day,
+    }
+    return render(request, "audit/home.html", context)
+
+
+def _periods(actor: Any) -> list[Period]:
+    rows = visible(actor, Period).filter(replaced_by=None).select_related("system")
+    return list(rows.order_by("-start"))
+
+
+def _card(row: Engagement, asked: list[queries.RequestRow], tests: list[queries.Progress]) -> dict[str, Any]:
+    mine = [one for one in asked if one.request.engagement_id == row.pk]
+    states = Counter(one.state.name for one in mine)
+    stages = Counter(one.state for one in tests if one.procedure.engagement_id == row.pk)
+    return {
+        "row": row,
+        "states": [
+            (name, states[name])
+            for name in ("open", "returned", "reopened", "submitted", "accepted")
+            if states[name]
+        ],
+        "asked": len(mine),
+        "overdue": sum(one.overdue for one in mine),
+        "waits_company": sum(one.state.waits_for == "company" for one in mine),
+        "waits_auditor": sum(one.state.waits_for == "auditor" for one in mine),
+        "stages": [(WORDS[name], stages[name]) for name in STAGES if stages[name]],
+        "tests": sum(stages.values()),
+    }
+
+
+def _owes(asked: list[queries.RequestRow]) -> list[tuple[str, int]]:
+    """How many open requests each owner has; those without a control are nobody's yet."""
+    found: Counter[str] = Counter()
+    for row in asked:
+        if row.state.waits_for == "company":
+            found.update(row.owner_names or ["No owner: whoever leads"])
+    return found.most_common(10)
