@@ -79,7 +79,7 @@ class Road:
         self.engagement, self.day = engagement, day
         self.period, self.last = engagement.period, last_day(engagement, day)
         self.type: Literal[1, 2] = 2 if self.period.type == ReportType.TYPE_2 else 1
-        self.here = f"/report/{engagement.code}"
+        self.here, self.audit = f"/report/{engagement.code}", f"/audit/{engagement.code}"
 
     @cached_property
     def papers(self) -> list[Paper]:
@@ -197,7 +197,7 @@ def _requests(road: Road) -> Iterator[Problem]:
             remedy = (
                 "Close it, or send it back." if side == AUDITOR else "Answer it, or ask for its withdrawal."
             )
-            yield Problem("request", side, who, what, remedy, f"/follow-up/?q={row.code}")
+            yield Problem("request", side, who, what, remedy, f"{road.audit}/requests/{row.code}")
 
 
 def _data(road: Road) -> Iterator[Problem]:
@@ -215,7 +215,7 @@ def _untested(one: Wrong) -> bool:
 
 def _from_data(road: Road, one: Wrong) -> Problem:
     audits = one.path.startswith("testing.controls") and ".tests" in one.path
-    url = "/audit/" if audits else _place(road, one.path)
+    url = f"{road.audit}/tests" if audits else _place(road, one.path)
     who, side = ("The team", AUDITOR) if audits else ("Compliance lead", COMPANY)
     return Problem("data", side, who, one.what, one.remedy, url)
 
@@ -253,13 +253,15 @@ def _responses(road: Road) -> Iterator[Problem]:
                     "Compliance lead",
                     what,
                     "Respond, or leave it without.",
-                    "/follow-up/",
+                    f"/follow-up/{row.ref}",
                     False,
                 )
             if reply is not None and reply.stance == Stance.DISPUTE:
                 what = f"Management disputes {row.ref}."
                 remedy = "Read its evidence; the fact stands unless you conclude otherwise."
-                yield Problem("dispute", AUDITOR, "Lead auditor", what, remedy, "/follow-up/", False)
+                yield Problem(
+                    "dispute", AUDITOR, "Lead auditor", what, remedy, f"/follow-up/{row.ref}", False
+                )
 
 
 # -- the auditor's part
@@ -270,12 +272,18 @@ def _tests(road: Road) -> Iterator[Problem]:
     tested = {paper.procedure.control_version_id for paper in road.papers}
     for row in road.wordings:
         if not row.versions & tested:
-            yield _auditors("test", "The team", f"{row.ref} has no test.", "Prepare one.", "/audit/")
+            yield _auditors(
+                "test", "The team", f"{row.ref} has no test.", "Prepare one.", f"{road.audit}/tests/new"
+            )
     for paper in road.papers:
         if paper.procedure.control_version_id not in known:
             what = f"{paper.procedure.ref} tests a wording that was not in force in the period."
             yield _auditors(
-                "stray", "Lead auditor", what, "Prepare the test on the wording in force.", "/audit/"
+                "stray",
+                "Lead auditor",
+                what,
+                "Prepare the test on the wording in force.",
+                f"{road.audit}/tests",
             )
 
 
@@ -289,7 +297,7 @@ def _papers(road: Road) -> Iterator[Problem]:
 
 
 def _paper(paper: Paper, kind: Literal[1, 2]) -> Iterator[Problem]:
-    ref, url = _name(paper), f"/audit/procedures/{paper.procedure.ref}"
+    ref, url = _name(paper), f"/audit/{paper.procedure.engagement.code}/tests/{paper.procedure.ref}"
     if paper.file.open_notes:
         count = len(paper.file.open_notes)
         yield _auditors("note", "The team", f"{ref}: review notes are open ({count}).", "Clear them.", url)
@@ -335,7 +343,11 @@ def _criteria(road: Road) -> Iterator[Problem]:
     if missing:
         what = f"Not concluded: {_listed(missing)}."
         yield _auditors(
-            "criteria", "Lead auditor", what, "Conclude each criterion with its reason.", "/audit/"
+            "criteria",
+            "Lead auditor",
+            what,
+            "Conclude each criterion with its reason.",
+            f"{road.audit}/criteria",
         )
     unmet = [code for code, row in concluded.items() if not row.met]
     forms = {road.opinion.design, road.opinion.operation} if road.opinion else set()
@@ -413,7 +425,7 @@ def _independence(road: Road) -> Iterator[Problem]:
     missing = sorted({str(row.user) for row in road.team if not hasattr(row, "independence")})
     if missing:
         what = f"Independence is not confirmed by {', '.join(missing)}."
-        yield _auditors("independence", "Each of the team", what, "Confirm it.", "/audit/")
+        yield _auditors("independence", "Each of the team", what, "Confirm it.", f"{road.audit}/")
 
 
 # -- names in exceptions
@@ -432,7 +444,15 @@ def _names(road: Road) -> Iterator[Problem]:
             who = "The team" if side == AUDITOR else "Compliance lead"
             what = f"{where} names a person: “{found.group()}”."
             remedy = "Say it without the name; a new conclusion’s text takes the place of the facts."
-            yield Problem("name", side, who, what, remedy, "/follow-up/", blocks=False)
+            yield Problem(
+                "name",
+                side,
+                who,
+                what,
+                remedy,
+                f"{road.audit}/tests" if side == AUDITOR else "/follow-up/",
+                blocks=False,
+            )
 
 
 def _printed(data: ReportData) -> Iterator[tuple[str, str, str]]:

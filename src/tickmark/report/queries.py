@@ -23,7 +23,8 @@ from tickmark.report.models import (
     QualityReview,
     Report,
 )
-from tickmark.report.problems import Problem, Road, problems
+from tickmark.report.problems import AUDITOR, Problem, Road, problems
+from tickmark.report.sections import report_data
 from tickmark.report.template_data import ReportData
 
 __all__ = ["Problem", "Road", "completeness", "problems"]
@@ -56,6 +57,16 @@ def superseded(report: Report) -> Report | None:
     """The report that took the place of this one, if one did."""
     found: Report | None = Report.objects.filter(reissues=report).first()
     return found
+
+
+def draft(actor: Actor, engagement: Engagement, day: date) -> ReportData:
+    """The report as a draft for the actor's side: tests, results and Section I are the auditor's until it is issued."""
+    return report_data(engagement, draft=True, day=day, results=actor.side == Side.AUDITOR)
+
+
+def for_side(actor: Actor, found: list[Problem]) -> list[Problem]:
+    """The problems that the actor's side may read: the company its own, the auditor all (rule 14)."""
+    return found if actor.side == Side.AUDITOR else [one for one in found if one.side != AUDITOR]
 
 
 # -- who owes what
