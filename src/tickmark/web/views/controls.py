@@ -1,0 +1,470 @@
+"""Controls: the list, one control in time, the library, coverage and criteria."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template import TemplateDoesNotExist
+from django.template.loader import get_template
+from django.urls import path
+
+from tickmark.controls import queries
+from tickmark.controls.library import EVIDENCE_KINDS, StarterControl, starter_controls, starter_policies
+from tickmark.controls.models import Control, ControlVersion, Frequency, Nature, Purpose
+from tickmark.kernel import clock
+from tickmark.kernel.access import Actor, may, not_found, visible
+from tickmark.kernel.references import resolve
+from tickmark.people.queries import colleagues
+from tickmark.scope.criteria import Category, criteria
+from tickmark.scope.models import System
+from tickmark.scope.queries import Scope, open_periods, systems
+from tickmark.web.forming import criteria_groups, gathered, must_see, people_choices, specs, values_of
+from tickmark.web.lists import Column, Filter, Listing, list_paths
+from tickmark.web.shell import day_of, known_of
+from tickmark.web.views import policies
+from tickmark.web.views.do import do
+
+AREAS = {
+    "GOV": "Governance",
+    "HR": "People",
+    "COM": "Communication",
+    "RSK": "Risk",
+    "VND": "Vendors",
+    "AC": "Logical access",
+    "PHY": "Physical",
+    "AST": "Assets and endpoints",
+    "NET": "Network",
+    "CRY": "Cryptography",
+    "CHG": "Change",
+    "OPS": "Operations",
+    "INC": "Incidents",
+    "BCP": "Availability",
+    "DAT": "Confidentiality",
+    "PIN": "Processing integrity",
+    "PRV": "Privacy",
+}
+COLUMNS = (
+    Column("Control", "code", "control.code", order="control__code"),
+    Column("Title", "title", order="title"),
+    Column("Statement", value="statement"),
+    Column("Criteria", value="criteria"),
+    Column("Frequency", "frequency", "get_frequency_display", order=("frequency", "control__code")),
+    Column("Owner", "owner", "owner.name", order=("owner__name", "control__code")),
+    Column("In force from", "effective_from", order=("effective_from", "control__code")),
+)
+SHOWN = ("Control", "Criteria", "Frequency", "Owner", "In force from")
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    """The controls in force on the day."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    must_see(actor, Control)
+    day, known = day_of(request), known_of(request)
+    rows = queries.in_force(day, known).filter(control__in=visible(actor, Control))
+    listing = Listing(
+        request, rows, COLUMNS, filters=_filters(rows), search=("control__code", "title", "statement")
+    )
+    if listing.wants_csv:
+        return listing.csv("controls")
+    scope = _scope(request)
+    context = {
+        "list": listing,
+        "shown": [column for column in listing.columns if column["label"] in SHOWN],
+        "lines": queries.cover(scope) if scope else [],
+        "may_write": may(actor, "controls.write"),
+        "tabs": tabs(request),
+    }
+    return render(request, "controls/index.html", context)
+
+
+def _filters(rows: Any) -> list[Filter]:
+    held = sorted({queries.area(code) for code in rows.values_list("control__code", flat=True)})
+    owners = rows.order_by("owner__name").values_list("owner", "owner__name").distinct()
+    return [
+        Filter("area", "Area", [(one, AREAS.get(one, one)) for one in held], _in_area),
+        Filter("category", "Category", [(one.value, one.label) for one in Category], _in_category),
+        Filter("frequency", "Frequency", Frequency.choices),
+        Filter("owner", "Owner", [(str(pk), name) for pk, name in owners], "owner"),
+    ]
+
+
+def _in_area(rows: Any, value: str) -> Any:
+    return rows.filter(control__code__startswith=f"{value}-")
+
+
+def _in_category(rows: Any, value: str) -> Any:
+    inside = {code for code, criterion in criteria().items() if criterion.category == value}
+    found = [pk for pk, codes in rows.values_list("pk", "criteria") if inside & set(codes)]
+    return rows.filter(pk__in=found)
+
+
+def tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """The parts of this step."""
+    found = [
+        ("Controls", "/controls/"),
+        ("Coverage", "/controls/coverage"),
+        ("Policies", "/policies/"),
+        ("Library", "/controls/library"),
+    ]
+    return [{"label": label, "url": url, "current": request.path == url} for label, url in found]
+
+
+def _scope(request: HttpRequest) -> Scope | None:
+    rows, wanted = systems(request.actor), request.GET.get("system", "")  # type: ignore[attr-defined]
+    system: System | None = rows.filter(code=wanted).first() if wanted else rows.first()
+    return Scope(system, day_of(request), known_of(request)) if system else None
+
+
+def _found(request: HttpRequest, code: str) -> Control:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    must_see(actor, Control)
+    control = resolve(visible(actor, Control), code)
+    if control is None:
+        raise not_found(Control, code[:40])
+    return control
+
+
+def control(request: HttpRequest, code: str) -> HttpResponse:
+    """One control on the day: what it says, who owns it, its versions, what is expected of it in the period."""
+    found, actor = _found(request, code), request.actor  # type: ignore[attr-defined]
+    day, known = day_of(request), known_of(request)
+    version, versions = queries.version_on(found, day, known), queries.versions_of(found, known)
+    scope = _scope(request)
+    period = scope.period if scope else None
+    spans = queries.spans_in(found, period, known) if period else []
+    calendar = scope.version.calendar if scope and scope.version else "none"
+    context = {
+        "control": found,
+        "version": version,
+        "newest": versions[0],
+        "versions": [(one, _standing(one, version, day)) for one in versions],
+        "changes": changes(versions[1], versions[0]) if len(versions) > 1 else [],
+        "period": period,
+        "spans": spans,
+        "expected": queries.expected(spans, calendar),
+        "starter": next((item for item in starter_controls() if item.id == found.code), None),
+        "wanted": _wanted(version or versions[0]),
+        "titles": {code: one.title for code, one in criteria().items()},
+        "evidence_part": _part("evidence/_for_control.html"),
+        "may_change": may(actor, "controls.write"),
+        "may_hand_over": version is not None and may(actor, "controls.hand_over", control=found),
+        "may_retire": version is not None and may(actor, "controls.retire", control=found),
+        "may_file": may(actor, "evidence.file", control=found),
+        "others": people_choices(colleagues().exclude(pk=(version or versions[0]).owner_id)),
+        "open": list(open_periods(clock.today())),
+    }
+    return render(request, "controls/control.html", context)
+
+
+def _part(name: str) -> str:
+    """A part that another step shows on this page, if that step is there."""
+    try:
+        get_template(name)
+    except TemplateDoesNotExist:
+        return ""
+    return name
+
+
+def _standing(one: ControlVersion, current: ControlVersion | None, day: Any) -> str:
+    if one == current:
+        return "in force"
+    if one.effective_from > day:
+        return "takes effect later"
+    return "retired" if one.withdrawn else "superseded"
+
+
+def _wanted(version: ControlVersion) -> list[tuple[str, str]]:
+    """The lines of the evidence that is wanted, each with its kind in words."""
+    lines = [line.strip() for line in version.evidence_wanted.splitlines() if line.strip()]
+    pairs = [
+        (line[:3], line[4:].lstrip(": ")) if line[:3] in EVIDENCE_KINDS else ("", line) for line in lines
+    ]
+    return [(EVIDENCE_KINDS.get(kind, ""), text) for kind, text in pairs]
+
+
+COMPARED = (
+    "title",
+    "statement",
+    "criteria",
+    "nature",
+    "purpose",
+    "frequency",
+    "owner",
+    "policy",
+    "parameters",
+    "evidence_wanted",
+)
+
+
+def changes(before: ControlVersion, after: ControlVersion) -> list[dict[str, str]]:
+    """What differs between two versions, field by field."""
+    pairs = [(name, _words(before, name), _words(after, name)) for name in COMPARED]
+    found = [
+        {"name": name.replace("_", " ").capitalize(), "before": old, "after": new}
+        for name, old, new in pairs
+        if old != new
+    ]
+    if after.withdrawn != before.withdrawn:
+        found.append({"name": "In force", "before": "yes", "after": "retired"})
+    return found
+
+
+def _words(version: ControlVersion, name: str) -> str:
+    value = getattr(version, name)
+    if name in ("nature", "purpose", "frequency"):
+        return str(getattr(version, f"get_{name}_display")())
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {held}" for key, held in sorted(value.items()))
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+# -- writing ------------------------------------------------------------------------------------------------------
+
+
+def new(request: HttpRequest) -> HttpResponse:
+    """Write a control in the company's own words."""
+    if request.method == "POST":
+        return do(gathered(request, "parameters"), "controls.write")
+    if not may(request.actor, "controls.write"):  # type: ignore[attr-defined]
+        raise not_found(Control, "new")
+    values = {"effective_from": clock.today(), "frequency": "event", "nature": "M", "purpose": "P"}
+    values["criteria"] = [code for code in request.GET.getlist("criterion") if code in criteria()]
+    return _write_form(request, "Write a control", values, None)
+
+
+def change(request: HttpRequest, code: str) -> HttpResponse:
+    """A new version of a control, from a day on."""
+    found = _found(request, code)
+    if request.method == "POST":
+        return do(gathered(request, "parameters"), "controls.write")
+    if not may(request.actor, "controls.write"):  # type: ignore[attr-defined]
+        raise not_found(Control, code[:40])
+    newest = queries.versions_of(found)[0]
+    values = {
+        **values_of("controls.write", newest),
+        "code": found.code,
+        "effective_from": clock.today(),
+        "reason": "",
+    }
+    return _write_form(request, f"Change {found.code}", values, found)
+
+
+def _write_form(
+    request: HttpRequest, title: str, values: dict[str, Any], control: Control | None
+) -> HttpResponse:
+    scope = _scope(request)
+    inside = scope.criteria if scope and scope.criteria else list(criteria().values())
+    chosen = values.get("criteria", [])
+    more = [one for one in criteria().values() if one.id in chosen and one not in inside]
+    numbers = "\n".join(f"{name} = {value}" for name, value in values.get("parameters", {}).items())
+    fields = specs(
+        "controls.write",
+        values,
+        code={"kind": "hidden"} if control else {"help": "Capitals, a hyphen, a number: AC-04."},
+        title={},
+        statement={
+            "kind": "textarea",
+            "rows": 5,
+            "help": "Who does what, how often, to what. The auditor tests it as written: leave out “all” and "
+            "“immediately” unless you mean them.",
+        },
+        criteria={
+            "kind": "criteria",
+            "groups": criteria_groups([*inside, *more], chosen),
+            "help": "The criteria that it helps to meet.",
+        },
+        frequency={"kind": "select", "choices": Frequency.choices},
+        nature={"kind": "select", "choices": Nature.choices},
+        purpose={"kind": "select", "choices": Purpose.choices},
+        owner={
+            "kind": "select",
+            "choices": people_choices(colleagues()),
+            "help": "Who is asked when something is due.",
+        },
+        policy={"help": "The policy it follows, such as POL-04."},
+        parameters={
+            "label": "Numbers",
+            "kind": "textarea",
+            "rows": 2,
+            "value": numbers,
+            "help": "One a line: days = 1. Policies and checks take them from here.",
+        },
+        evidence_wanted={"label": "Evidence it leaves", "kind": "textarea", "rows": 3},
+        effective_from={"label": "In force from"},
+        reason={"label": "Why it changes", "required": True, "rows": 2} if control else {"leave": True},
+    )
+    context = {
+        "title": title,
+        "fields": fields,
+        "control": control,
+        "back": f"/controls/{control.code}/" if control else "/controls/",
+        "open": list(open_periods(clock.today())) if control else [],
+    }
+    return render(request, "controls/write.html", context)
+
+
+# -- the library --------------------------------------------------------------------------------------------------
+
+
+def library(request: HttpRequest) -> HttpResponse:
+    """The proposed controls by area, and which of them stand already."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    must_see(actor, Control)
+    held = set(visible(actor, Control).values_list("code", flat=True))
+    scope = _scope(request)
+    inside = {one.id for one in scope.criteria} if scope else set()
+    rows = [
+        (item, item.id in held, not inside or bool(inside & set(item.criteria)))
+        for item in starter_controls()
+    ]
+    wanted = request.GET.get("q", "").strip().casefold()[:100]
+    if wanted:
+        rows = [row for row in rows if wanted in f"{row[0].id} {row[0].title} {row[0].control}".casefold()]
+    context = {
+        "areas": _by_area(rows),
+        "q": request.GET.get("q", ""),
+        "left": sum(not stands for _, stands, fits in rows if fits),
+        "may_adopt": may(actor, "controls.adopt"),
+        "policies": len(starter_policies()),
+        "tabs": tabs(request),
+    }
+    return render(request, "controls/library.html", context)
+
+
+def _by_area(rows: Iterable[tuple[StarterControl, bool, bool]]) -> list[tuple[str, list[Any]]]:
+    ordered = sorted(rows, key=lambda row: (list(AREAS).index(queries.area(row[0].id)), row[0].id))
+    return [
+        (AREAS[area], list(found))
+        for area, found in groupby(ordered, key=lambda row: queries.area(row[0].id))
+    ]
+
+
+def adopt(request: HttpRequest, starter: str) -> HttpResponse:
+    """One proposed control: what it says, what it needs, and the form that adopts it."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    must_see(actor, Control)
+    item = next((one for one in starter_controls() if one.id == starter), None)
+    if item is None:
+        raise not_found(Control, starter[:20])
+    if request.method == "POST":
+        return do(gathered(request, "parameters"), "controls.adopt")
+    context = {
+        "item": item,
+        "statement": item.statement(),
+        "stands": visible(actor, Control).filter(code=item.id).exists(),
+        "may_adopt": may(actor, "controls.adopt"),
+        "fields": _adopt_fields(item),
+        "titles": {code: one.title for code, one in criteria().items()},
+        "needs": [(EVIDENCE_KINDS[one.kind], one.text) for one in item.evidence],
+        "nature": Nature(item.nature).label,
+        "purpose": Purpose(item.purpose).label,
+        "frequency": Frequency(item.frequency).label,
+    }
+    return render(request, "controls/adopt.html", context)
+
+
+def _adopt_fields(item: StarterControl) -> list[dict[str, Any]]:
+    numbers = [
+        {
+            "name": f"parameters.{name}",
+            "label": name.replace("_", " ").capitalize(),
+            "kind": "number",
+            "value": value,
+            "required": True,
+            "min": 0,
+        }
+        for name, value in item.parameters.items()
+    ]
+    fields = specs(
+        "controls.adopt",
+        {"starter": item.id, "effective_from": clock.today()},
+        starter={"kind": "hidden"},
+        parameters={"leave": True},
+        owner={
+            "kind": "select",
+            "choices": people_choices(colleagues()),
+            "help": f"Usually the {item.owner_role}. Who is asked when something is due.",
+        },
+        effective_from={"label": "In force from", "help": "The day from which you really do it."},
+    )
+    return [*numbers, *fields]
+
+
+# -- coverage and criteria ----------------------------------------------------------------------------------------
+
+
+def coverage(request: HttpRequest) -> HttpResponse:
+    """Criteria against controls: what each criterion in scope rests on."""
+    must_see(request.actor, Control)  # type: ignore[attr-defined]
+    scope = _scope(request)
+    lines = queries.cover(scope) if scope else []
+    listing = Listing(request, lines, COVERAGE, filters=[COVERED], size=100)
+    if listing.wants_csv:
+        return listing.csv("coverage")
+    context = {
+        "scope": scope,
+        "list": listing,
+        "series": _by_series(lines),
+        "bare": [line for line in lines if line.state == "bare"],
+        "assumed": [line for line in lines if line.state == "assumed"],
+        "aside": [line for line in lines if line.state == "set aside"],
+        "tabs": tabs(request),
+    }
+    return render(request, "controls/coverage.html", context)
+
+
+COVERAGE = (
+    Column("Criterion", "id", "criterion.id"),
+    Column("Title", "title", "criterion.title"),
+    Column("State", "state"),
+    Column("Controls", "number", lambda line: len(line.controls), number=True),
+    Column("Which", value=lambda line: [one.control.code for one in line.controls]),
+    Column("CSOC", value=lambda line: [one.code for one in line.csocs]),
+    Column("CUEC", value=lambda line: [one.code for one in line.cuecs]),
+    Column("Set aside because", value="aside.reason"),
+)
+COVERED = Filter("state", "State", ["covered", "assumed", "set aside", "bare"])
+
+
+def _by_series(lines: list[queries.Covered]) -> list[dict[str, Any]]:
+    found = [(series, list(held)) for series, held in groupby(lines, key=lambda line: line.criterion.series)]
+    return [{"series": series, "lines": held} for series, held in found]
+
+
+def criterion(request: HttpRequest, code: str) -> HttpResponse:
+    """One criterion: what it asks, the points to think of, and what it rests on."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    must_see(actor, Control)
+    one = criteria().get(code)
+    if one is None:
+        raise not_found(Control, code[:20])
+    scope = _scope(request)
+    line = next((held for held in queries.cover(scope) if held.criterion.id == code), None) if scope else None
+    chosen = set(scope.categories) if scope else set(Category)
+    stands = set(visible(actor, Control).values_list("code", flat=True))
+    context = {
+        "one": one,
+        "line": line,
+        "points": [(point, point.only_with is None or point.only_with in chosen) for point in one.points],
+        "proposals": [item for item in starter_controls() if code in item.criteria and item.id not in stands],
+        "may_write": may(actor, "controls.write"),
+        "may_set_aside": may(actor, "scope.set_aside"),
+    }
+    return render(request, "controls/criterion.html", context)
+
+
+routes = [
+    *list_paths("controls/", index, "controls"),
+    path("controls/new", new, name="control-new"),
+    path("controls/library", library, name="control-library"),
+    path("controls/library/<str:starter>", adopt, name="control-adopt"),
+    *list_paths("controls/coverage", coverage, "coverage"),
+    path("controls/criteria/<str:code>", criterion, name="criterion"),
+    path("controls/<str:code>/", control, name="control"),
+    path("controls/<str:code>/change", change, name="control-change"),
+    *policies.routes,
+]
