@@ -442,7 +442,10 @@ class Story:
 
     def _publish(self, row: Mapping[str, Any], version: Mapping[str, Any]) -> None:
         self.act(
-            "compliance", "controls.publish_policy", version=self.version(row["id"], version["number"]).ref
+            "compliance",
+            "controls.publish_policy",
+            version=self.version(row["id"], version["number"]).ref,
+            must_acknowledge=row["acknowledged_by"] == "everyone",
         )
 
     def _acknowledge(self, row: Mapping[str, Any]) -> None:
