@@ -213,13 +213,13 @@ def give_copy(actor: Actor, report: Report, reader: str, email: str, terms: str 
         terms.strip(), "There are no terms.", "A SOC 2 report is for restricted use.", "Write them.", "terms"
     )
     newer = queries.superseded(report)
-    need(
-        newer is None,
-        f"{report.ref} was reissued.",
-        "An old copy would circulate.",
-        f"Give a copy of {newer}.",
-        "report",
-    )
+    if newer is not None:
+        raise Conflict(
+            f"{report.ref} was reissued.",
+            "An old copy would circulate.",
+            f"Give a copy of {newer.ref}.",
+            "report",
+        )
     link = secrets.token_urlsafe(36)
     row = Copy(
         report=report,
