@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 from uuid import UUID
 
@@ -239,7 +240,7 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, float) and value.is_integer():
-        value = int(value)
+        value = int(Decimal(repr(value)))
     if isinstance(value, int):
         return int(value) if abs(value) < 2**53 else str(value)
     if isinstance(value, datetime):
