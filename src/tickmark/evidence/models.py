@@ -52,7 +52,7 @@ class Outcome(models.TextChoices):
 class Collection(Fact):
     """One run of a collector: the IPE record (domain.md 4.8). Failed and superseded runs stay visible to the auditor.
 
-    `record` is the whole record as kernel/collecting.py writes it; `raw_files` lists what was received, before any edit.
+    `record` is the whole record as kernel/collecting.py writes it; `raw_files` lists what came, before any edit.
     """
 
     PREFIX = "CL"

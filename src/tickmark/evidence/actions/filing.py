@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from tickmark.controls.models import Control
 from tickmark.evidence import queries, uploads
@@ -29,7 +30,12 @@ def file(
     performed_on: date | None = None,
     replaces: Evidence | None = None,
 ) -> Evidence:
-    """File a document as evidence: where it comes from, which days it covers, when it was observed."""
+    """File a document as evidence: where it comes from, which days it covers, when it was observed.
+
+    A time of observation without a zone is the company's own time.
+    """
+    if observed_at is not None and observed_at.tzinfo is None:
+        observed_at = observed_at.replace(tzinfo=ZoneInfo(queries.place(clock.today()).zone))
     _check_days(covers_from, covers_to, observed_at)
     _check_file(upload, replaces)
     need(
@@ -82,13 +88,6 @@ def _check_days(covers_from: date | None, covers_to: date | None, observed_at: d
             "Swap the days.",
             "covers_to",
         )
-    need(
-        observed_at is None or observed_at.tzinfo is not None,
-        "The time of observation has no zone.",
-        "It is an instant.",
-        "Write it like 2026-03-31T12:00+02:00.",
-        "observed_at",
-    )
     need(
         observed_at is None or observed_at <= clock.now(),
         "It would have been observed in the future.",

@@ -39,10 +39,11 @@ from tickmark.evidence.queries.occurring import (
     uses_of,
 )
 from tickmark.evidence.queries.places import Place, Window, end_of, place, registers, window
-from tickmark.evidence.queries.sources import SourceStanding, slots_of, sources
+from tickmark.evidence.queries.sources import RHYTHM, SourceStanding, slots_of, sources
 
 __all__ = [
     "IDLE",
+    "RHYTHM",
     "WAITING",
     "Expected",
     "Item",

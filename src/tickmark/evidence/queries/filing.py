@@ -18,7 +18,7 @@ def uses(control: Control) -> Iterable[Support]:
 
 
 def covering(control_ids: Iterable[int], start: date, end: date) -> Sequence[Evidence]:
-    """Accepted evidence of controls whose covered days touch a window; undated evidence is listed too, never dropped."""
+    """Accepted evidence of controls whose days touch a window; undated evidence is listed too, never dropped."""
     supports = Support.objects.filter(control__in=control_ids).exclude(acceptance=None)
     rows = Evidence.objects.filter(pk__in=supports.values("evidence"))
     return [

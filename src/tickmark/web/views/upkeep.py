@@ -1,0 +1,78 @@
+"""Upkeep: the year as a calendar, and the work that this installation does by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from tickmark.kernel.access import Actor
+from tickmark.kernel.jobs import Slot
+from tickmark.scope.models import System
+from tickmark.upkeep import queries
+from tickmark.web.forming import must_see
+from tickmark.web.lists import Column, Filter, Listing, list_paths
+from tickmark.web.shell import day_of
+
+COLUMNS = (
+    Column("Work", "what", "what", order="what"),
+    Column("For", value="slot"),
+    Column("Due", "due", "due_at", order="due_at"),
+    Column("State", value="state"),
+    Column("Tries", "tries", "tries", order="tries", number=True),
+    Column("Reason", value="error"),
+)
+STATES: dict[str, dict[str, Any]] = {
+    "waiting": {"finished_at": None, "started_at": None},
+    "running": {"finished_at": None, "started_at__isnull": False},
+    "done": {"finished_at__isnull": False, "error": ""},
+}
+SIGNS = {"waiting": "queued", "running": "running", "done": "complete", "given up": "failed"}
+KINDS = {
+    "control": "Control",
+    "policy": "Policy",
+    "period": "Period",
+    "scope": "Scope",
+    "remedy": "Gap",
+    "source": "Source",
+}
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    """Twelve months of what recurs, and every piece of work with its state."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    day = day_of(request)
+    must_see(actor, System)
+    company = actor.side == "company"
+    listing = Listing(
+        request,
+        queries.slots() if company else queries.slots().none(),
+        COLUMNS,
+        filters=[Filter("state", "State", [*STATES, "given up"], _in_state)],
+        search=("what", "slot", "error"),
+        size=20,
+    )
+    if listing.wants_csv:
+        return listing.csv("work")
+    months = queries.calendar(day) if company else []
+    context = {
+        "months": months,
+        "kinds": KINDS,
+        "list": listing,
+        "signs": SIGNS,
+        "given_up": queries.given_up(day) if company else [],
+        "anything": any(month.events for month in months),
+        "company": company,
+    }
+    return render(request, "upkeep/index.html", context)
+
+
+def _in_state(rows: QuerySet[Slot], state: str) -> QuerySet[Slot]:
+    if state == "given up":
+        return rows.filter(finished_at__isnull=False).exclude(error="")
+    return rows.filter(**STATES[state])
+
+
+routes = [*list_paths("upkeep/", index, "upkeep")]
