@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -11,7 +9,15 @@ from django.test.utils import CaptureQueriesContext
 from tests.audit import world as w
 from tickmark.audit import actions as audit
 from tickmark.audit.actions.marking import MarkIn
-from tickmark.audit.models import RequestKind, Result, SampleItem, SampleMethod, SignOffStage, Stance, Visibility
+from tickmark.audit.models import (
+    RequestKind,
+    Result,
+    SampleItem,
+    SampleMethod,
+    SignOffStage,
+    Stance,
+    Visibility,
+)
 
 
 @pytest.fixture
@@ -26,13 +32,22 @@ def full(program):
     letters = {one.letter: one for one in procedure.attributes.all()}
     audit.mark(staff, items[0], letters["B"], "deviation", "Nobody approved it.")
     cells = [MarkIn(item=one.key, letter=letter, verdict="met") for one in items for letter in "BC"]
-    audit.mark_many(staff, procedure, [cell for cell in cells if (cell.item, cell.letter) != (items[0].key, "B")])
-    program.deviation = audit.deviate(staff, procedure, ["B"], "For 1 of 8 changes nobody approved.", items[0])
+    audit.mark_many(
+        staff, procedure, [cell for cell in cells if (cell.item, cell.letter) != (items[0].key, "B")]
+    )
+    program.deviation = audit.deviate(
+        staff, procedure, ["B"], "For 1 of 8 changes nobody approved.", items[0]
+    )
     audit.publish_deviation(lead, program.deviation)
     audit.respond(program.actor("lead"), program.deviation, Stance.CONFIRM, "A slip. Fixed on 3 Nov.")
     audit.conclude(staff, procedure, Result.EXCEPTIONS, "One deviation of eight.")
     audit.sign_off(staff, procedure, SignOffStage.PREPARED)
-    audit.say(staff, audit.ask(staff, program.engagement, "R-52", RequestKind.CONFIGURATION, "Branch protection", w.DUE), "Own words", Visibility.OWN)
+    audit.say(
+        staff,
+        audit.ask(staff, program.engagement, "R-52", RequestKind.CONFIGURATION, "Branch protection", w.DUE),
+        "Own words",
+        Visibility.OWN,
+    )
     return program
 
 
@@ -85,7 +100,10 @@ def test_own_side_messages_stay_there(full, client):
 
 
 def test_empty_pages_say_what_comes_first(cast, client):
-    for name, word in (("founder", "An audit needs a period first."), ("auditor", "The engagement you work on")):
+    for name, word in (
+        ("founder", "An audit needs a period first."),
+        ("auditor", "The engagement you work on"),
+    ):
         assert word in w.page(client, getattr(cast, name), "/audit/")
         assert "There is no engagement yet." in w.page(client, getattr(cast, name), "/follow-up/")
 
@@ -97,29 +115,54 @@ def test_what_is_planned_is_bound_in_the_browser_or_elsewhere(program, client):
 
 
 def queries_of(client, user, address):
+    """Queries to the audit's own tables: the shell's other answers are other tests' concern."""
     client.force_login(user)
     client.get(address)
-    with CaptureQueriesContext(connection, ) as caught:
+    with CaptureQueriesContext(connection) as caught:
         assert client.get(address).status_code == 200
-    return len(caught)
+    return sum('"audit_' in one["sql"] for one in caught.captured_queries)
+
+
+def more_of_everything(program, numbers):
+    """Further requests, tests, notes, deviations and items."""
+    staff, lead = program.actor("staff"), program.actor("auditor")
+    for number in numbers:
+        asked = audit.ask(
+            staff,
+            program.engagement,
+            f"Q-{number}",
+            RequestKind.POLICY,
+            "More",
+            w.DUE,
+            controls=[program.control],
+        )
+        audit.answer(program.actor("owner"), asked, "Here.")
+        audit.send_back(staff, asked, "Not this.")
+        procedure = w.prepared(program)
+        audit.publish(lead, procedure)
+        audit.note(staff, procedure, "Look again")
+        audit.publish_deviation(lead, audit.deviate(staff, procedure, ["B"], f"Finding {number}"))
+        program.sample = audit.extend(staff, program.sample, 2, "plan")
 
 
 def test_the_cost_of_a_list_does_not_grow(full, client):
     base = f"/audit/{full.engagement.code}"
-    pages = ("/audit/", f"{base}/requests", f"{base}/tests", f"{base}/criteria", f"{base}/tests/{full.one.procedure.ref}/grid", "/follow-up/")
-    users = [full.cast.auditor, full.cast.lead]
-    before = {(page, user.name): queries_of(client, user, page) for page in pages for user in users if "criteria" not in page or user.side == "auditor"}
-    staff = full.actor("staff")
-    for number in range(3):
-        audit.ask(staff, full.engagement, f"Q-{number}", RequestKind.POLICY, "More", w.DUE, controls=[full.control])
-        procedure = w.prepared(full)
-        audit.publish(full.actor("auditor"), procedure)
-        audit.note(staff, procedure, "Look again")
-        told = audit.deviate(staff, procedure, ["B"], f"Finding {number}")
-        audit.publish_deviation(full.actor("auditor"), told)
-    audit.extend(staff, full.sample, 3, "plan")
-    after = {(page, user.name): queries_of(client, user, page) for page in pages for user in users if "criteria" not in page or user.side == "auditor"}
-    assert after == before
+    pages = ("/audit/", f"{base}/", f"{base}/requests", f"{base}/tests", f"{base}/criteria", f"{base}/tests/{full.one.procedure.ref}",
+             f"{base}/tests/{full.one.procedure.ref}/grid", "/follow-up/")  # fmt: skip
+
+    def cost():
+        seen = [(page, user) for page in pages for user in (full.cast.auditor, full.cast.lead)]
+        return {
+            (page, user.name): queries_of(client, user, page)
+            for page, user in seen
+            if "criteria" not in page or user.side == "auditor"
+        }
+
+    more_of_everything(full, [0])
+    before = cost()
+    more_of_everything(full, [1, 2, 3])
+    assert cost() == before
+    assert max(before.values()) < 90, before
 
 
 def test_a_cell_is_marked_by_form_and_many_by_ticks(program, client):
@@ -130,7 +173,9 @@ def test_a_cell_is_marked_by_form_and_many_by_ticks(program, client):
     client.force_login(program.cast.staff)
     address = f"/audit/{program.engagement.code}/tests/{procedure.ref}/grid"
     letter = procedure.attributes.get(letter="B")
-    one = client.post("/do/audit.mark", {"item": items[0].ref, "attribute": letter.ref, "verdict": "met", "next": address})
+    one = client.post(
+        "/do/audit.mark", {"item": items[0].ref, "attribute": letter.ref, "verdict": "met", "next": address}
+    )
     assert (one.status_code, one["Location"]) == (302, address)
     values = ["", *(f"B:met:{item.key.replace('/', '%2F')}" for item in items[1:2])]
     many = client.post("/do/audit.mark_many", {"procedure": procedure.ref, "marks": values, "next": address})
@@ -142,7 +187,12 @@ def test_a_cell_is_marked_by_form_and_many_by_ticks(program, client):
 
 def test_a_test_is_prepared_from_lines(program, client):
     client.force_login(program.cast.staff)
-    lines = ["B: Someone else approved, before the merge [changes_reviewed]", "F: It was urgent (fact only)", "", ""]
+    lines = [
+        "B: Someone else approved, before the merge [changes_reviewed]",
+        "F: It was urgent (fact only)",
+        "",
+        "",
+    ]
     done = client.post(
         "/do/audit.prepare",
         {
@@ -155,6 +205,9 @@ def test_a_test_is_prepared_from_lines(program, client):
 
     row = Procedure.objects.get()
     assert done["Location"] == f"/audit/2026/tests/{row.ref}"
-    assert list(Attribute.objects.values_list("letter", "text", "check_name", "counts").order_by("letter")) == [
-        ("B", "Someone else approved, before the merge", "changes_reviewed", True), ("F", "It was urgent", "", False),
+    assert list(
+        Attribute.objects.values_list("letter", "text", "check_name", "counts").order_by("letter")
+    ) == [
+        ("B", "Someone else approved, before the merge", "changes_reviewed", True),
+        ("F", "It was urgent", "", False),
     ]

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 
@@ -175,10 +175,15 @@ def _count(rows: QuerySet[Any], path: str) -> dict[int, int]:
 def _facts(ids: list[int]) -> dict[int, int]:
     """How many facts the paper of each test holds now, as `SignOff.facts` counted them when it was signed."""
     found = dict.fromkeys(ids, 1)
-    for model, path in PAPER:
-        for procedure, number in _count(model.objects.filter(**{f"{path}__in": ids}), path).items():
-            found[procedure] += number
+    counts = [_counted(model, path, ids) for model, path in PAPER]
+    for procedure, number in counts[0].union(*counts[1:], all=True):
+        found[procedure] += number
     return found
+
+
+def _counted(model: Any, path: str, ids: list[int]) -> QuerySet[Any]:
+    rows = model.objects.filter(**{f"{path}__in": ids}).order_by()
+    return cast("QuerySet[Any]", rows.values_list(path).annotate(number=Count("pk")))
 
 
 def standing_stages(ids: list[int]) -> dict[int, frozenset[str]]:
@@ -194,13 +199,13 @@ def standing_stages(ids: list[int]) -> dict[int, frozenset[str]]:
 
 def worked_on(user: Any, ids: list[int]) -> set[int]:
     """Those of the tests on which an account did work, or which it signed as preparer: it does not review them."""
-    found: set[int] = set()
-    for model, path in PAPER:
-        if model in WORK:
-            rows = model.objects.filter(by=user, **{f"{path}__in": ids})
-            found |= set(rows.values_list(path, flat=True))
+    done = [
+        model.objects.filter(by=user, **{f"{path}__in": ids}).order_by().values_list(path)
+        for model, path in PAPER
+        if model in WORK
+    ]
     signed = SignOff.objects.filter(by=user, procedure__in=ids, stage=SignOffStage.PREPARED)
-    return found | set(signed.values_list("procedure", flat=True))
+    return {procedure for (procedure,) in signed.order_by().values_list("procedure").union(*done)}
 
 
 def _cells(procedures: list[Any]) -> dict[int, tuple[int, int, int]]:
