@@ -11,10 +11,17 @@ from csp.constants import NONCE, NONE, SELF
 
 from tickmark.kernel import secrets
 
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise SystemExit(f"TICKMARK_PORT is '{text}', which is no port: give a number from 1 to 65535.")
+    return int(text)
+
+
 HOME = Path(os.environ.get("TICKMARK_HOME") or Path.home() / ".tickmark").expanduser().absolute()
 HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
 FILES_URL = os.environ.get("TICKMARK_FILES") or (HOME / "files").as_uri()
-PORT = int(os.environ.get("TICKMARK_PORT") or 8000)
+PORT = _port(os.environ.get("TICKMARK_PORT") or "8000")
 DEMO = (HOME / "demo.json").exists()
 ADDRESS = os.environ.get("TICKMARK_ADDRESS") or f"http://localhost:{PORT}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -67,7 +67,11 @@ def verify(bundle: Path, *, checkpoint: Path | None = None, key: str = "", json:
     """
     from tickmark.kernel.ledger import verify as verifier
 
-    words = [str(bundle), *(["--checkpoint", str(checkpoint)] if checkpoint else []), *(["--key", key] if key else [])]
+    words = [
+        str(bundle),
+        *(["--checkpoint", str(checkpoint)] if checkpoint else []),
+        *(["--key", key] if key else []),
+    ]
     sys.exit(verifier.main([*words, *(["--json"] if json else [])]))
 
 
@@ -78,7 +82,7 @@ def main() -> None:
     """Run the command line; one of the four errors ends it with what, why and the remedy."""
     _add_client()
     try:
-        app()
+        app(sys.argv[1:])
     except TickmarkError as error:
         for line in (error.what, error.why, error.remedy):
             if line:
@@ -86,8 +90,9 @@ def main() -> None:
         sys.exit(1)
 
 
+@cache
 def _add_client() -> None:
-    if find_spec("tickmark.cli.client"):
-        from tickmark.cli.client import add_to
+    """The verbs that speak to a running Tickmark, added once."""
+    from tickmark.cli.client import add_to
 
-        add_to(app)
+    add_to(app)

@@ -2,113 +2,242 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from tickmark.kernel.errors import Conflict, Unavailable
+from tickmark.kernel.errors import Conflict, TickmarkError, Unavailable
 
 WAIT = 60.0
+TICK = 60.0
+REST = 1.0
+GRACE = 10.0
 DEMO_HOME = "~/.tickmark-demo"
+log = logging.getLogger("tickmark.serving")
+
+Process = subprocess.Popen[bytes]
+
+
+class Part:
+    """A child process that is started again when it dies, a little later each time it dies young."""
+
+    def __init__(self, name: str, words: Sequence[str]) -> None:
+        self.name, self.words = name, words
+        self.deaths, self.not_before = 0, 0.0
+        self.process: Process = self._start()
+
+    def _start(self) -> Process:
+        self.since = time.monotonic()
+        return subprocess.Popen([sys.executable, "-m", *self.words])
+
+    def keep_alive(self) -> None:
+        """Look after it once: say that it died, and start it again when its pause is over."""
+        code = self.process.poll()
+        if code is None:
+            return
+        if not self.not_before:
+            self.deaths = 1 if time.monotonic() - self.since > TICK else self.deaths + 1
+            pause = min(2.0**self.deaths, TICK)
+            self.not_before = time.monotonic() + pause
+            say(f"The {self.name} ended with code {code}; it is started again in {pause:.0f} s.")
+        elif time.monotonic() >= self.not_before:
+            self.not_before = 0.0
+            self.process = self._start()
+            say(f"The {self.name} runs again.")
+
+    def end(self) -> None:
+        """Ask it to stop; it is awaited in `stopped`."""
+        if self.process.poll() is None:
+            self.process.terminate()
+
+    def stopped(self) -> None:
+        """Wait until it stopped, and make it if it does not."""
+        try:
+            self.process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 def serve(*, demo: bool) -> int:
-    """Run until interrupted; the exit code of whichever part ended first."""
+    """Run pages and worker until interrupted."""
     if demo:
         _demo_home()
-    _prepare()
-    parts = [_web(), _worker()]
-    _stop_with(parts)
+    prepare()
+    refuse_busy_port()
     try:
-        _answering()
-        if demo:
-            from tickmark.cli.demo import live
+        with _interruptible(), _parts() as parts:
+            parts.append(Part("web server", _web()))
+            _answering(parts[0])
+            if demo:
+                from tickmark.cli.demo import live
 
-            live()
-        _say_ready(demo)
-        return _watch(parts)
+                live()  # before the worker starts: whoever lives the year does its jobs at their moments
+            parts.append(Part("worker", ["tickmark", "worker"]))
+            _say_ready(demo)
+            _watch(parts)
     except KeyboardInterrupt:
-        return 0
-    finally:
-        _end(parts)
+        say("Tickmark has stopped.")
+    return 0
+
+
+def say(text: str) -> None:
+    """Tell whoever watches the terminal."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def work_for_ever() -> None:
-    """The worker: open slots at once, what is due each minute."""
-    _prepare()
-    from tickmark.kernel import jobs
+    """The worker: open slots at once; a second thread asks each minute what is due and seals."""
+    prepare()
+    with _interruptible():
+        threading.Thread(target=_tick_for_ever, name="tick", daemon=True).start()
+        from tickmark.kernel import jobs
+
+        try:
+            while True:
+                if not _survives(jobs.work_one):
+                    time.sleep(REST)
+        except KeyboardInterrupt:
+            return
+
+
+def _tick_for_ever() -> None:
+    """However long one piece of work takes, entries are sealed within a minute."""
     from tickmark.upkeep.tick import tick
 
-    last = 0.0
     while True:
-        if time.monotonic() - last >= 60:
-            last = time.monotonic()
-            tick()
-        if not jobs.work():
-            time.sleep(1)
+        _survives(tick)
+        time.sleep(TICK)
+
+
+def _survives(work: Callable[[], object]) -> bool:
+    """Do the work; what goes wrong is said, and the next round tries again."""
+    from django.db import close_old_connections
+
+    close_old_connections()
+    try:
+        return bool(work())
+    except TickmarkError as error:
+        log.warning("%s", error)
+    except Exception:
+        log.exception("a round of the worker failed")
+    return False
 
 
 def _demo_home() -> None:
     from tickmark.cli.demo import begins
 
     home = Path(os.environ.setdefault("TICKMARK_HOME", str(Path(DEMO_HOME).expanduser())))
-    if not (home / "demo.json").exists():
-        if (home / "books.sqlite3").exists():
-            raise Conflict(
-                f"{home} holds real books.",
-                "A simulated clock would make their dates worthless.",
-                "Give the demo a home of its own: TICKMARK_HOME=/some/empty/folder ./tickmark up --demo",
-            )
-        begins(home)
+    if (home / "demo.json").exists():
+        return
+    if (home / "books.sqlite3").exists():
+        raise Conflict(
+            f"{home} holds real books.",
+            "A simulated clock would make their dates worthless.",
+            "Give the demo a home of its own: TICKMARK_HOME=/some/empty/folder ./tickmark up --demo",
+        )
+    if os.environ.get("TICKMARK_DATABASE"):
+        raise Conflict(
+            "A demo keeps its books in its own home.",
+            "TICKMARK_DATABASE names a database, and real books may stand in it.",
+            "Unset TICKMARK_DATABASE and try again.",
+        )
+    begins(home)
 
 
-def _prepare() -> None:
+def prepare() -> None:
     """Set Django up and migrate the books."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tickmark.settings")
     import django
 
-    django.setup()
+    try:
+        django.setup()
+    except PermissionError as error:
+        why = f"{error.filename}: {error.strerror}."
+        raise Unavailable(
+            "The home cannot be written.", why, "Choose a folder of yours: TICKMARK_HOME."
+        ) from error
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0, interactive=False)
 
 
-def _web() -> subprocess.Popen[bytes]:
+def refuse_busy_port() -> None:
+    """Raise Conflict if something listens on the port already: a second Tickmark, or another program."""
     from django.conf import settings
 
-    words = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(settings.PORT), "--workers", "1"]
-    words += ["--blocking-threads", "8", "--log-level", "warning", "--no-access-log", "tickmark.wsgi:application"]
-    return subprocess.Popen([sys.executable, "-m", *words])
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", settings.PORT))
+        except OSError:
+            raise Conflict(
+                f"Port {settings.PORT} is in use.",
+                "Tickmark may be running already, or another program has the port.",
+                f"Open {settings.ADDRESS}, or choose another port: TICKMARK_PORT={settings.PORT + 1} ./tickmark up",
+            ) from None
 
 
-def _worker() -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "tickmark", "worker"])
+@contextmanager
+def _parts() -> Iterator[list[Part]]:
+    """An empty list for parts; all in it have ended when this is left, however it is left."""
+    parts: list[Part] = []
+    try:
+        yield parts
+    finally:
+        for part in parts:
+            part.end()
+        for part in parts:
+            part.stopped()
 
 
-def _stop_with(parts: list[subprocess.Popen[bytes]]) -> None:
+def _web() -> list[str]:
+    from django.conf import settings
+
+    words = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(settings.PORT)]
+    words += ["--workers", "1", "--blocking-threads", "8", "--log-level", "warning", "--no-access-log"]
+    return [*words, "tickmark.wsgi:application"]
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM ends what runs in here as Ctrl-C does."""
+
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
-def _answering() -> None:
+def _answering(web: Part) -> None:
     """Wait until the pages answer."""
     import httpx
     from django.conf import settings
 
-    for _ in range(int(WAIT / 0.1)):
+    end = time.monotonic() + WAIT
+    while time.monotonic() < end and web.process.poll() is None:
         try:
             httpx.get(f"http://127.0.0.1:{settings.PORT}/healthz", timeout=2)
             return
         except httpx.HTTPError:
             time.sleep(0.1)
     raise Unavailable(
-        "The pages do not answer.", f"Port {settings.PORT} stayed silent.", "Choose another with TICKMARK_PORT."
+        "The pages do not answer.",
+        f"Port {settings.PORT} stayed silent.",
+        "The lines above say what went wrong; TICKMARK_PORT chooses another port.",
     )
 
 
@@ -122,19 +251,8 @@ def _say_ready(demo: bool) -> None:
         print(how_to_enter(), flush=True)
 
 
-def _watch(parts: list[subprocess.Popen[bytes]]) -> int:
+def _watch(parts: list[Part]) -> None:
     while True:
         for part in parts:
-            if (code := part.poll()) is not None:
-                return code
+            part.keep_alive()
         time.sleep(0.5)
-
-
-def _end(parts: list[subprocess.Popen[bytes]]) -> None:
-    for part in parts:
-        part.terminate()
-    for part in parts:
-        try:
-            part.wait(10)
-        except subprocess.TimeoutExpired:
-            part.kill()
