@@ -1,0 +1,63 @@
+"""Calls to the door as a character, in process."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.test import Client
+
+from tests.deeds import writing
+from tickmark.kernel.action import ACTIONS
+from tickmark.kernel.ledger.entry import Entry
+from tickmark.people.models import Token
+from tickmark.people.queries import digest_of
+
+
+def token(world: Any, who: str, scopes: list[str] | None = None) -> str:
+    """A token of a character, with every scope unless some are named."""
+    secret = "_".join(["tm", who, *(scopes or ["all"])])
+    if not Token.objects.filter(digest=digest_of(secret)).exists():
+        user = getattr(world.cast, who)
+        with writing(user, user.side):
+            Token(
+                user=user, name="test", digest=digest_of(secret), scopes=scopes or ["read", *ACTIONS],
+                expires_at=datetime(2099, 1, 1, tzinfo=UTC),
+            ).save()  # fmt: skip
+    return secret
+
+
+def call(world: Any, who: str, name: str, arguments: dict[str, Any]) -> Any:
+    """POST an action as a character; `bytes` are sent as files."""
+    step, verb = name.split(".")
+    given: dict[str, Any] = {"headers": {"Authorization": f"Bearer {token(world, who)}"}}
+    files = {key: value for key, value in arguments.items() if isinstance(value, bytes)}
+    if files:
+        streams = {key: _stream(key, value) for key, value in files.items()}
+        return Client().post(f"/api/{step}/{verb}", {**arguments, **streams}, **given)
+    return Client().post(f"/api/{step}/{verb}", json.dumps(arguments), content_type="application/json", **given)
+
+
+def _stream(name: str, content: bytes) -> io.BytesIO:
+    stream = io.BytesIO(content)
+    stream.name = f"{name}.txt"
+    return stream
+
+
+def get(world: Any, who: str, path: str) -> Any:
+    """GET as a character."""
+    return Client().get(f"/api{path}", headers={"Authorization": f"Bearer {token(world, who)}"})
+
+
+def written() -> tuple[int, int]:
+    """How many entries the ledger has, and the newest one."""
+    newest = Entry.objects.order_by("-pk").first()
+    return Entry.objects.count(), newest.pk if newest else 0
+
+
+def entry(answer: Any) -> Entry:
+    """The entry that an answer names."""
+    return Entry.objects.get(uid=UUID(answer.json()["entry"]))
