@@ -68,7 +68,7 @@ def test_states_do_not_hang_on_the_clock(program, monkeypatch):
 
 
 def test_an_answer_that_came_while_the_auditor_decided_is_not_lost(program):
-    row, staff, owner = asked(program), program.actor("staff"), program.actor("owner")
+    row, owner = asked(program), program.actor("owner")
     first = audit.answer(owner, row, "Here.")
     audit.answer(owner, row, "And this.")
     with writing(program.cast.staff, "auditor"):

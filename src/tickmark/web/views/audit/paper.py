@@ -42,16 +42,15 @@ def paper(request: HttpRequest, code: str, ref: str) -> HttpResponse:
     """The working paper of a test: plan, population, draw, outcome, signatures. The company sees what is published."""
     row, actor = engagement_of(request, code), actor_of(request)
     procedure = procedure_of(request, row, ref)
+    lock_rows = visible(actor, PopulationLock).filter(procedure=procedure)
+    lock = lock_rows.select_related("population__collection", "by").order_by("pk").last()
     base = {
         "procedure": procedure,
         "version": procedure.control_version,
         "part": queries.part_of(procedure.control_version, row.period),
         "attributes": list(procedure.attributes.order_by("letter")),
         "published": visible(actor, Publishing).filter(procedure=procedure).first(),
-        "lock": visible(actor, PopulationLock)
-        .filter(procedure=procedure)
-        .select_related("population", "by")
-        .last(),
+        "lock": lock,
     }
     if actor.side == "company":
         items = visible(actor, SampleItem).filter(sample__procedure=procedure).order_by("position")
@@ -62,8 +61,8 @@ def paper(request: HttpRequest, code: str, ref: str) -> HttpResponse:
     table = queries.grid(procedure)
     more = {
         **base,
-        **_population(actor, procedure, base["lock"]),
-        **_draws(actor, procedure, base["lock"], table),
+        **_population(actor, procedure, lock),
+        **_draws(actor, procedure, lock, table),
         **_outcome(actor, procedure, table),
         **_signing(actor, procedure),
         "walkthroughs": visible(actor, Walkthrough)

@@ -177,7 +177,7 @@ def card(row: Evidence) -> dict[str, Any]:
     return {
         "ref": row.ref,
         "name": row.name,
-        "kind": row.get_kind_display(),  # type: ignore[attr-defined]
+        "kind": row.get_kind_display(),
         "size": row.size,
         "digest": row.sha256,
         "observed": row.observed_at,
