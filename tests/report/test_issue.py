@@ -113,7 +113,7 @@ def test_what_others_operate_and_what_is_left_out_is_printed(world):
 
 
 def test_the_kept_files_are_those_that_are_cited(world):
-    made, row = issued(world)
+    _, row = issued(world)
     content = files.read(row.pdf)
     assert content[:5] == b"%PDF-" and hashlib.sha256(content).hexdigest() == row.pdf
     cited = set(Entry.objects.get(verb="report.issue").files)
@@ -279,8 +279,8 @@ def test_a_description_is_no_advertisement(world):
 
 
 def test_who_worked_on_it_does_not_review_its_quality(world):
-    from tickmark.audit.models import TeamMember
     from tests.deeds import writing
+    from tickmark.audit.models import TeamMember
 
     made = examined(world, without={"reviewed"})
     with writing(made.cast.partner, "auditor"):

@@ -10,6 +10,7 @@ import pytest
 import time_machine
 
 from tests.audit.world import DUE
+from tests.deeds import writing
 from tests.report import build
 from tests.report.build import DAY, NOW, SECTION_I, examined, letter, opined, reviewed, sign
 from tickmark.audit import actions as audit
@@ -21,8 +22,6 @@ from tickmark.report.papers import papers
 from tickmark.report.problems import Problem, problems
 from tickmark.report.queries import for_side, owed, state
 from tickmark.report.sections import report_data
-
-from tests.deeds import writing
 
 pytestmark = pytest.mark.database
 

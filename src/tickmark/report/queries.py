@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -159,7 +159,7 @@ def completeness(data: ReportData, code: str) -> list[Asked]:
         Asked(
             "DC 2",
             "Commitments and requirements",
-            f"{len(about['commitments'])} commitments, {len(about['requirements'])} requirements",
+            f"{_many(about['commitments'], 'commitment')}, {_many(about['requirements'], 'requirement')}",
             set(data["cover"]["categories"]) <= behind,
             "/scope/",
         ),
@@ -168,7 +168,7 @@ def completeness(data: ReportData, code: str) -> list[Asked]:
         Asked(
             "DC 5",
             "Criteria and controls",
-            f"{len(data['testing']['controls'])} controls",
+            _many(data["testing"]["controls"], "control"),
             all(
                 one["controls"] or one["csocs"] or one["not_relevant"] for one in data["testing"]["criteria"]
             ),
@@ -191,7 +191,11 @@ def completeness(data: ReportData, code: str) -> list[Asked]:
 
 
 def _words(text: str) -> str:
-    return f"{len(text.split())} words" if text.strip() else "not written"
+    return _many(text.split(), "word") if text.strip() else "not written"
+
+
+def _many(rows: Sequence[Any], noun: str) -> str:
+    return f"{len(rows)} {noun}" + ("" if len(rows) == 1 else "s")
 
 
 def _lacks(kinds: list[str], count: int) -> str:

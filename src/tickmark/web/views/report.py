@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -220,8 +221,11 @@ def description(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _html(row: Any) -> str:
-    """What somebody wrote, under the headings of the page."""
-    return markdown_html(row.text, shift=3) if row else ""
+    """What somebody wrote; its shallowest headings stand one level under those of the page's panels."""
+    if row is None:
+        return ""
+    levels = [len(found) for found in re.findall(r"^(#{1,6})[ \t]", row.text, re.MULTILINE)]
+    return markdown_html(row.text, shift=3 - min(levels, default=3))
 
 
 def letters(request: HttpRequest, code: str) -> HttpResponse:
@@ -294,10 +298,10 @@ def copy(request: HttpRequest, token: str) -> HttpResponse:
             return _pdf(files.read(row.report.pdf), f"{sections_name(row.report)}.pdf")
         except TickmarkError as refused:
             error = refused
-    version = sections.system_version(row.report.engagement, row.report.engagement.period.end)
+    described = sections.system_version(row.report.engagement, row.report.engagement.period.end)
     more = {
         "copy": row,
-        "version": version,
+        "described": described,
         "newer": queries.superseded(row.report),
         "error": error,
         "token": token,
