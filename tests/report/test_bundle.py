@@ -20,7 +20,7 @@ from tickmark.kernel.ledger.entry import Checkpoint, Entry
 from tickmark.kernel.ledger.seal import seal
 from tickmark.kernel.ledger.verify import holds, verify
 from tickmark.report import actions as report
-from tickmark.report import bundling
+from tickmark.report import bundle as bundling
 from tickmark.report.models import Bundle, BundleContents
 
 pytestmark = pytest.mark.database

@@ -17,7 +17,8 @@ from tickmark.kernel.errors import Conflict, Invalid, Refused
 from tickmark.kernel.ledger.seal import seal
 from tickmark.people.models import Side
 from tickmark.people.queries import digest_of
-from tickmark.report import bundling, queries, render, sections
+from tickmark.report import bundle as bundling
+from tickmark.report import queries, render, sections
 from tickmark.report.models import (
     Bundle,
     BundleContents,

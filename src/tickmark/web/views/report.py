@@ -19,7 +19,8 @@ from tickmark.kernel.documents import markdown_html
 from tickmark.kernel.errors import NotFound, TickmarkError
 from tickmark.kernel.ledger.seal import verifier_key
 from tickmark.kernel.references import resolve
-from tickmark.report import bundling, queries, sections
+from tickmark.report import bundle as bundling
+from tickmark.report import queries, sections
 from tickmark.report.actions import TERMS
 from tickmark.report.models import (
     Bundle,
