@@ -193,7 +193,7 @@ def _values(proposed: Mapping[str, int], given: Mapping[str, int]) -> dict[str, 
 def _next_version(control: Control, effective_from: date, reason: str, **changes: Any) -> ControlVersion:
     versions = ControlVersion.objects.filter(control=control)
     not_before(versions, effective_from)
-    newest = versions.order_by("-effective_from", "-pk").first()
+    newest: Any = versions.order_by("-effective_from", "-pk").first()
     if newest.withdrawn:
         raise Conflict(
             f"{control.code} is retired.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -107,7 +107,7 @@ def expected(spans: list[Span[ControlVersion]], calendar: str = "none") -> list[
 
 @dataclass(frozen=True)
 class Covered:
-    """What a criterion in scope rests on, on a day."""
+    """What a criterion in scope rests on, on a day. A reason to set it aside decides, whatever else serves it."""
 
     criterion: Criterion
     controls: tuple[ControlVersion, ...]
@@ -119,10 +119,10 @@ class Covered:
     @property
     def state(self) -> str:
         """covered, assumed (only at a subservice organisation), set aside, or bare."""
-        if self.controls:
-            return "covered"
         if self.aside is not None:
             return "set aside"
+        if self.controls:
+            return "covered"
         return "assumed" if self.csocs else "bare"
 
 
@@ -182,6 +182,15 @@ def _coverage_findings(lines: list[Covered]) -> Iterator[Finding]:
                 "Adopt or write a control, or set the criterion aside with its reason.",
                 f"/controls/criteria/{code}",
             )
+        if line.aside is not None and (line.controls or line.csocs):
+            serves = line.controls[0].control.code if line.controls else line.csocs[0].code
+            yield Finding(
+                "set-aside-with-control",
+                f"{code} is set aside, and {serves} serves it.",
+                "The report would call it not relevant and show a control for it.",
+                f"Withdraw the reason, or take {code} from the criteria of {serves}.",
+                f"/scope/set-aside/{line.aside.ref}",
+            )
         if line.state == "assumed" and not any(vendor.monitored_by for vendor in line.vendors):
             yield Finding(
                 "criterion-without-monitoring",
@@ -225,14 +234,14 @@ def _control_findings(active: list[ControlVersion], serving: set[str], scope: Sc
 
 def _policy_findings(active: list[ControlVersion], scope: Scope) -> Iterator[Finding]:
     held = {line.policy.code for line in policies(scope.day, scope.known) if line.current}
-    wanted = Counter(version.policy for version in active if version.policy and version.policy not in held)
-    for code, number in sorted(wanted.items()):
+    missing = sorted({version.policy for version in active if version.policy} - held)
+    if missing:
         yield Finding(
             "policy-not-in-force",
-            f"{code} is not in force, and {number} {'controls cite' if number > 1 else 'control cites'} it.",
-            "The auditor compares the control with its policy.",
-            "Adopt or write the policy, and have it approved.",
-            "/policies/",
+            f"Controls cite policies that are not in force: {', '.join(missing)}.",
+            "The auditor compares each control with its policy.",
+            "Adopt or write them, and have them approved.",
+            "/policies/library",
         )
 
 
@@ -317,7 +326,8 @@ def _review_on(current: PolicyVersion | None) -> date | None:
         return None
     months = {starter.id: starter.review_months for starter in starter_policies()}
     approval: PolicyApproval = current.approval
-    return add_months(approval.recorded_at.date(), months.get(current.policy.code, REVIEW_MONTHS))
+    day: date = add_months(approval.recorded_at.date(), months.get(current.policy.code, REVIEW_MONTHS))
+    return day
 
 
 # -- acknowledgements ---------------------------------------------------------------------------------------------
@@ -385,7 +395,8 @@ def _due(version: PolicyVersion, days: int | None, joined: date) -> date | None:
     publication = getattr(version, "publication", None)
     if days is None or publication is None:
         return None
-    return max(joined, publication.published_on, version.effective_from) + timedelta(days=days)
+    begins: date = max(joined, publication.published_on, version.effective_from)
+    return begins + timedelta(days=days)
 
 
 def acknowledgement_days(day: date) -> int | None:

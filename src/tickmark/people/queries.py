@@ -182,6 +182,11 @@ class Spells:
     current: Employment | None
     state: str
 
+    @property
+    def latest(self) -> Employment | None:
+        """The spell that holds the day, else the last one."""
+        return self.current or (self.spells[-1] if self.spells else None)
+
 
 def persons(rows: QuerySet[Person]) -> QuerySet[Person]:
     """Persons with spells and accounts, in a fixed number of queries."""

@@ -274,7 +274,7 @@ def _unmonitored(scope: Scope) -> Iterator[Finding]:
             yield Finding(
                 "subservice-without-monitoring",
                 f"{vendor.name} is not monitored by any control.",
-                "Controls that are carved out are watched by the company's own (domain of CC9.2).",
+                "Controls that are carved out are watched by the company's own (CC9.2).",
                 "Name the control that reads its reports, such as VND-03.",
                 f"/scope/vendors/{vendor.ref}",
             )

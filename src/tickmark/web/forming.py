@@ -9,13 +9,15 @@ from typing import Any
 from django.db.models import Model
 from django.http import HttpRequest, QueryDict
 
-from tickmark.kernel.access import Actor
+from tickmark.kernel import clock
+from tickmark.kernel.access import Actor, may
 from tickmark.kernel.action import ACTIONS
 from tickmark.kernel.errors import NotFound
 from tickmark.people.models import User
 from tickmark.people.queries import sees
 from tickmark.scope.criteria import Criterion
 from tickmark.web import forms
+from tickmark.web.shell import day_of, known_of
 
 Field = dict[str, Any]
 LISTS = {"checks", "criteria"}
@@ -70,6 +72,15 @@ def must_see(actor: Actor, model: type[Model]) -> None:
         raise NotFound(
             "There is no such page.", "", "Check the address, and the account you are signed in with."
         )
+
+
+def can(request: HttpRequest, name: str, **objects: Any) -> bool:
+    """Whether the page offers the action: the actor may do it, and the page shows today as it is known now.
+
+    From another day nothing is recorded: what stands on the page is not what the action would meet.
+    """
+    present = day_of(request) == clock.today() and known_of(request) is None
+    return present and may(request.actor, name, **objects)  # type: ignore[attr-defined]
 
 
 def gathered(request: HttpRequest, name: str) -> HttpRequest:

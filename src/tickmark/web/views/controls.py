@@ -8,8 +8,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template import TemplateDoesNotExist
-from django.template.loader import get_template
 from django.urls import path
 
 from tickmark.controls import queries
@@ -22,7 +20,7 @@ from tickmark.people.queries import colleagues
 from tickmark.scope.criteria import Category, criteria
 from tickmark.scope.models import System
 from tickmark.scope.queries import Scope, open_periods, systems
-from tickmark.web.forming import criteria_groups, gathered, must_see, people_choices, specs, values_of
+from tickmark.web.forming import can, criteria_groups, gathered, must_see, people_choices, specs, values_of
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.shell import day_of, known_of
 from tickmark.web.views import policies
@@ -75,7 +73,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "list": listing,
         "shown": [column for column in listing.columns if column["label"] in SHOWN],
         "lines": queries.cover(scope) if scope else [],
-        "may_write": may(actor, "controls.write"),
+        "may_write": can(request, "controls.write"),
         "tabs": tabs(request),
     }
     return render(request, "controls/index.html", context)
@@ -130,43 +128,31 @@ def _found(request: HttpRequest, code: str) -> Control:
 
 def control(request: HttpRequest, code: str) -> HttpResponse:
     """One control on the day: what it says, who owns it, its versions, what is expected of it in the period."""
-    found, actor = _found(request, code), request.actor  # type: ignore[attr-defined]
+    found = _found(request, code)
     day, known = day_of(request), known_of(request)
     version, versions = queries.version_on(found, day, known), queries.versions_of(found, known)
     scope = _scope(request)
     period = scope.period if scope else None
     spans = queries.spans_in(found, period, known) if period else []
-    calendar = scope.version.calendar if scope and scope.version else "none"
     context = {
         "control": found,
-        "version": version,
+        "held": version,
         "newest": versions[0],
         "versions": [(one, _standing(one, version, day)) for one in versions],
         "changes": changes(versions[1], versions[0]) if len(versions) > 1 else [],
-        "period": period,
+        "window": period,
         "spans": spans,
-        "expected": queries.expected(spans, calendar),
         "starter": next((item for item in starter_controls() if item.id == found.code), None),
         "wanted": _wanted(version or versions[0]),
         "titles": {code: one.title for code, one in criteria().items()},
-        "evidence_part": _part("evidence/_for_control.html"),
-        "may_change": may(actor, "controls.write"),
-        "may_hand_over": version is not None and may(actor, "controls.hand_over", control=found),
-        "may_retire": version is not None and may(actor, "controls.retire", control=found),
-        "may_file": may(actor, "evidence.file", control=found),
+        "may_change": can(request, "controls.write"),
+        "may_hand_over": version is not None and can(request, "controls.hand_over", control=found),
+        "may_retire": version is not None and can(request, "controls.retire", control=found),
+        "may_file": can(request, "evidence.file", control=found),
         "others": people_choices(colleagues().exclude(pk=(version or versions[0]).owner_id)),
         "open": list(open_periods(clock.today())),
     }
     return render(request, "controls/control.html", context)
-
-
-def _part(name: str) -> str:
-    """A part that another step shows on this page, if that step is there."""
-    try:
-        get_template(name)
-    except TemplateDoesNotExist:
-        return ""
-    return name
 
 
 def _standing(one: ControlVersion, current: ControlVersion | None, day: Any) -> str:
@@ -328,7 +314,7 @@ def library(request: HttpRequest) -> HttpResponse:
         "areas": _by_area(rows),
         "q": request.GET.get("q", ""),
         "left": sum(not stands for _, stands, fits in rows if fits),
-        "may_adopt": may(actor, "controls.adopt"),
+        "may_adopt": can(request, "controls.adopt"),
         "policies": len(starter_policies()),
         "tabs": tabs(request),
     }
@@ -356,7 +342,7 @@ def adopt(request: HttpRequest, starter: str) -> HttpResponse:
         "item": item,
         "statement": item.statement(),
         "stands": visible(actor, Control).filter(code=item.id).exists(),
-        "may_adopt": may(actor, "controls.adopt"),
+        "may_adopt": can(request, "controls.adopt"),
         "fields": _adopt_fields(item),
         "titles": {code: one.title for code, one in criteria().items()},
         "needs": [(EVIDENCE_KINDS[one.kind], one.text) for one in item.evidence],
@@ -451,8 +437,8 @@ def criterion(request: HttpRequest, code: str) -> HttpResponse:
         "line": line,
         "points": [(point, point.only_with is None or point.only_with in chosen) for point in one.points],
         "proposals": [item for item in starter_controls() if code in item.criteria and item.id not in stands],
-        "may_write": may(actor, "controls.write"),
-        "may_set_aside": may(actor, "scope.set_aside"),
+        "may_write": can(request, "controls.write"),
+        "may_set_aside": can(request, "scope.set_aside"),
     }
     return render(request, "controls/criterion.html", context)
 

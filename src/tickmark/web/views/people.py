@@ -25,10 +25,10 @@ from tickmark.kernel.arguments import call
 from tickmark.kernel.errors import TickmarkError
 from tickmark.kernel.references import resolve
 from tickmark.people import queries
-from tickmark.people.actions import AUDITOR_ROLES, COMPANY_ROLES
+from tickmark.people.actions import COMPANY_ROLES
 from tickmark.people.models import Invitation, Person, Role, RoleGrant, Side, Token, User
 from tickmark.web import forms
-from tickmark.web.forming import must_see, people_choices, specs
+from tickmark.web.forming import can, must_see, people_choices, specs
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.shell import day_of
 
@@ -137,7 +137,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
     context = {
         "list": listing,
         "invitations": queries.open_invitations(actor, clock.now()),
-        "may_invite": may(actor, "people.invite"),
+        "may_invite": can(request, "people.invite"),
         "tabs": _tabs(request),
     }
     return render(request, "people/accounts.html", context)
@@ -170,11 +170,13 @@ def account(request: HttpRequest, reference: str) -> HttpResponse:
     held = {grant.role for grant in standing.grants}
     context = {
         "account": standing,
-        "grants": [(grant, may(actor, "people.end_role", grant=grant)) for grant in standing.grants],
+        "grants": [(grant, can(request, "people.end_role", grant=grant)) for grant in standing.grants],
         "past": [grant for grant in user.grants.all() if getattr(grant, "end", None)],
         "owns": in_force(day).filter(owner=user) if queries.sees(actor, Person) else [],
-        "may_grant": may(actor, "people.grant", user=user) and user.side == Side.COMPANY and standing.active,
-        "may_end": may(actor, "people.end_account", user=user) and user != actor.user and standing.active,
+        "may_grant": can(request, "people.grant", user=user)
+        and user.side == Side.COMPANY
+        and standing.active,
+        "may_end": can(request, "people.end_account", user=user) and user != actor.user and standing.active,
         "roles": [(role.value, role.label) for role in Role if role not in held],
         "own": user == actor.user,
     }
@@ -182,26 +184,23 @@ def account(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def invite(request: HttpRequest) -> HttpResponse:
-    """Invite somebody; the link is shown once."""
+    """Invite somebody to the company's side; the link is shown once. Auditors are invited from their engagement."""
     actor = request.actor  # type: ignore[attr-defined]
     if not may(actor, "people.invite"):
         raise not_found(Invitation, "")
-    side = "auditor" if request.GET.get("side") == "auditor" else "company"
-    roles = COMPANY_ROLES if side == "company" else AUDITOR_ROLES
     fields = specs(
         "people.invite",
-        {"side": side},
+        {"side": Side.COMPANY.value},
         name={"autocomplete": "off"},
         email={"label": "E-mail", "kind": "email", "autocomplete": "off"},
         side={"kind": "hidden"},
-        role={"kind": "select", "choices": [(role, _role_word(side, role)) for role in _order(roles)]},
+        role={
+            "kind": "select",
+            "choices": [(role, _role_word(Side.COMPANY, role)) for role in _order(COMPANY_ROLES)],
+        },
         engagement={"leave": True},
     )
-    tabs = [
-        {"label": "To the company", "url": "?side=company", "current": side == "company"},
-        {"label": "To the auditor", "url": "?side=auditor", "current": side == "auditor"},
-    ]
-    return render(request, "people/invite.html", {"fields": fields, "tabs": tabs, "side": side, "to": side})
+    return render(request, "people/invite.html", {"fields": fields})
 
 
 def _order(roles: tuple[str, ...]) -> list[str]:
@@ -220,9 +219,9 @@ def _role_word(side: str, role: str) -> str:
 PERSONS = (
     Column("Name", "name", "person.name", order="name"),
     Column("Key", "key", "person.key", order="key"),
-    Column("Title", value="current.title"),
-    Column("Kind", value="current.kind"),
-    Column("First day", value="current.starts_on"),
+    Column("Title", value="latest.title"),
+    Column("Kind", value="latest.kind"),
+    Column("First day", value="latest.starts_on"),
     Column("Account", value="person.user.email"),
     Column("State", value="state"),
 )
@@ -253,7 +252,7 @@ def persons(request: HttpRequest) -> HttpResponse:
     )
     if listing.wants_csv:
         return listing.csv("persons")
-    context = {"list": listing, "may_add": may(actor, "people.add"), "tabs": _tabs(request)}
+    context = {"list": listing, "may_add": can(request, "people.add"), "tabs": _tabs(request)}
     return render(request, "people/persons.html", context)
 
 
@@ -269,8 +268,8 @@ def person(request: HttpRequest, key: str) -> HttpResponse:
     context = {
         "one": spells,
         "open_spell": open_spell,
-        "may_depart": open_spell is not None and may(actor, "people.depart", employment=open_spell),
-        "may_add": open_spell is None and may(actor, "people.add"),
+        "may_depart": open_spell is not None and can(request, "people.depart", employment=open_spell),
+        "may_add": open_spell is None and can(request, "people.add"),
         "fields": _spell_fields({"key": found.key, "name": found.name, "starts_on": day}, known=True),
     }
     return render(request, "people/person.html", context)
@@ -319,7 +318,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
     now = clock.system_now()
     context = {
         "tokens": [(row, _token_state(row, now)) for row in rows],
-        "steps": _scopes(actor),
+        "groups": _scopes(actor),
         "reading": [("read", "read", "See what you see")],
         "reading_chosen": ["read"],
         "tabs": _tabs(request),

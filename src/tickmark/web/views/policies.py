@@ -19,7 +19,7 @@ from tickmark.kernel.documents import markdown_html
 from tickmark.kernel.references import resolve
 from tickmark.people.queries import colleagues, sees
 from tickmark.scope.criteria import criteria
-from tickmark.web.forming import criteria_groups, gathered, must_see, people_choices, specs, values_of
+from tickmark.web.forming import can, criteria_groups, gathered, must_see, people_choices, specs, values_of
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.shell import day_of, known_of
 from tickmark.web.views.do import do
@@ -62,8 +62,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "works": works,
         "to_read": len(asked),
-        "may_adopt": may(actor, "controls.adopt_policy"),
-        "may_write": may(actor, "controls.write_policy"),
+        "may_adopt": can(request, "controls.adopt_policy"),
+        "may_write": can(request, "controls.write_policy"),
         "tabs": _tabs(request) if works else [],
     }
     return render(request, "controls/policies.html", context)
@@ -98,7 +98,7 @@ def policy(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "policy": found,
         "standing": standing,
-        "version": shown,
+        "wording": shown,
         "html": markdown_html(shown.text, shift=1),
         "versions": versions,
         "criteria": [(one, criteria()[one].title) for one in shown.criteria],
@@ -106,11 +106,11 @@ def policy(request: HttpRequest, code: str) -> HttpResponse:
         "asks": hasattr(shown, "publication") and shown.publication.must_acknowledge,
         "to_read": _to_read(actor, shown, day),
         "may_approve": not hasattr(shown, "approval")
-        and may(actor, "controls.approve_policy", version=shown),
+        and can(request, "controls.approve_policy", version=shown),
         "may_publish": hasattr(shown, "approval")
         and not hasattr(shown, "publication")
-        and may(actor, "controls.publish_policy", version=shown),
-        "may_write": may(actor, "controls.write_policy"),
+        and can(request, "controls.publish_policy", version=shown),
+        "may_write": can(request, "controls.write_policy"),
         "works": sees(actor, Control),
     }
     return render(request, "controls/policy.html", context)
@@ -140,12 +140,12 @@ def read(request: HttpRequest, code: str) -> HttpResponse:
     )
     context = {
         "policy": found,
-        "version": version,
+        "wording": version,
         "html": markdown_html(version.text, shift=1),
         "acknowledged": acknowledged,
         "may_acknowledge": acknowledged is None
         and version.publication.must_acknowledge
-        and may(actor, "controls.acknowledge", version=version),
+        and can(request, "controls.acknowledge", version=version),
         "waiting": waiting,
         "minutes": max(1, round(len(version.text.split()) / 220)),
     }
@@ -186,7 +186,7 @@ def readers(request: HttpRequest, code: str) -> HttpResponse:
     rows = [(row, row.state(day)) for row in listing.page]
     context = {
         "policy": found,
-        "version": version,
+        "wording": version,
         "versions": versions,
         "list": listing,
         "shown": shown,
@@ -256,7 +256,7 @@ def library(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "controls/policy_library.html",
-        {"rows": rows, "may_adopt": may(actor, "controls.adopt_policy")},
+        {"rows": rows, "may_adopt": can(request, "controls.adopt_policy")},
     )
 
 
@@ -274,7 +274,7 @@ def adopt(request: HttpRequest, starter: str) -> HttpResponse:
         "item": item,
         "html": markdown_html(item.text(numbers), shift=1),
         "stands": visible(actor, Policy).filter(code=item.id).exists(),
-        "may_adopt": may(actor, "controls.adopt_policy"),
+        "may_adopt": can(request, "controls.adopt_policy"),
         "fields": _adopt_fields(item, numbers),
         "numbers": _numbers(item, numbers),
     }

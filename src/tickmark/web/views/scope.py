@@ -28,7 +28,7 @@ from tickmark.scope.models import (
     VendorVersion,
 )
 from tickmark.scope.queries import Scope
-from tickmark.web.forming import must_see, specs, values_of
+from tickmark.web.forming import can, must_see, specs, values_of
 from tickmark.web.lists import Listing, list_paths
 from tickmark.web.shell import day_of, known_of
 from tickmark.web.views.scope_parts import CATEGORIES, HIDDEN, NOUNS, Noun
@@ -47,14 +47,13 @@ def scope_of(request: HttpRequest) -> Scope | None:
 
 def overview(request: HttpRequest) -> HttpResponse:
     """The system in the version of the day, with everything that says where it begins and ends."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
     scope = scope_of(request)
     if scope is None or not scope.versions:
-        return render(request, "scope/empty.html", {"may_describe": may(actor, "scope.describe")})
+        return render(request, "scope/empty.html", {"may_describe": can(request, "scope.describe")})
     version = scope.version
     context = {
         "scope": scope,
-        "version": version,
+        "described": version,
         "categories": [(one, scope.behind(one)) for one in scope.categories],
         "requirements": [one for one in scope.commitments if one.kind == Commitment.Kind.REQUIREMENT],
         "kinds": [(kind, scope.placed(kind, True)) for kind in ComponentKind],
@@ -67,10 +66,10 @@ def overview(request: HttpRequest) -> HttpResponse:
         "findings": [*scope.findings, *controls.findings(scope)],
         "titles": queries.criterion_titles(),
         "systems": _system_tabs(request, scope),
-        "waiting": _waiting(actor, scope),
-        "may_describe": may(actor, "scope.describe"),
-        "may_period": may(actor, "scope.set_period"),
-        "may_record": may(actor, "scope.exclude"),
+        "waiting": _waiting(request, scope),
+        "may_describe": can(request, "scope.describe"),
+        "may_period": can(request, "scope.set_period"),
+        "may_record": can(request, "scope.exclude"),
     }
     return render(request, "scope/overview.html", context)
 
@@ -86,12 +85,12 @@ def _system_tabs(request: HttpRequest, scope: Scope) -> list[dict[str, Any]]:
     return [{"label": row.code, "url": f"?system={row.code}", "current": row == scope.system} for row in rows]
 
 
-def _waiting(actor: Actor, scope: Scope) -> dict[str, Any] | None:
+def _waiting(request: HttpRequest, scope: Scope) -> dict[str, Any] | None:
     """The newest version, if nobody has approved it: the approval is what the page asks for next."""
     newest = scope.versions[0]
     if queries.approved_on(newest, scope.day, scope.known):
         return None
-    return {"version": newest, "may": may(actor, "scope.approve", version=newest)}
+    return {"version": newest, "may": can(request, "scope.approve", version=newest)}
 
 
 def describe(request: HttpRequest) -> HttpResponse:
@@ -238,16 +237,16 @@ def noun_list(request: HttpRequest, slug: str) -> HttpResponse:
     listing = Listing(request, rows, noun.columns, filters=noun.filters, search=noun.search)
     if listing.wants_csv:
         return listing.csv(slug)
-    actor: Actor = request.actor  # type: ignore[attr-defined]
     context = {
         "noun": noun,
         "scope": scope,
         "list": listing,
-        "may_write": may(actor, noun.action),
+        "may_write": can(request, noun.action),
         "shown": [column for column in listing.columns if column["label"] not in HIDDEN.get(slug, ())],
         "states": {one.pk: queries.exclusion_state(one, scope.day, scope.known) for one in listing.page}
         if slug == "exclusions"
         else {},
+        "labels": dict(CATEGORIES),
         "rows_template": f"scope/rows/{slug}.html",
         "tabs": _noun_tabs(request, slug),
     }
@@ -258,7 +257,7 @@ def _noun_tabs(request: HttpRequest, slug: str) -> list[dict[str, Any]]:
     system = request.GET.get("system", "")
     tail = f"?system={system}" if system else ""
     found = [
-        {"label": noun.title, "url": f"/scope/{noun.slug}/{tail}", "current": noun.slug == slug}
+        {"label": noun.tab, "url": f"/scope/{noun.slug}/{tail}", "current": noun.slug == slug}
         for noun in NOUNS.values()
     ]
     return [{"label": "Overview", "url": f"/scope/{tail}", "current": False}, *found]

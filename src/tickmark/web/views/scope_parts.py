@@ -35,6 +35,7 @@ class Noun:
     """A part of the scope: its page, its list, and the action that records one."""
 
     slug: str
+    tab: str
     title: str
     one: str
     lead: str
@@ -177,6 +178,7 @@ NOUNS = {
     for noun in (
         Noun(
             "commitments",
+            "Promises",
             "Commitments and requirements",
             "a commitment",
             "What customers were promised, and what the system needs so that it is kept (DC 2).",
@@ -199,6 +201,7 @@ NOUNS = {
         ),
         Noun(
             "components",
+            "Components",
             "Components",
             "a component",
             "Infrastructure, software, people, procedures and data: what the system is made of (DC 3).",
@@ -230,6 +233,7 @@ NOUNS = {
         Noun(
             "vendors",
             "Vendors",
+            "Vendors",
             "a vendor",
             "Who supplies the company. Those whose controls a criterion rests on are subservice organisations (DC 7).",
             VendorVersion,
@@ -252,6 +256,7 @@ NOUNS = {
         ),
         Noun(
             "complements",
+            "Complements",
             "Complementary controls",
             "a complementary control",
             "What customers (CUEC) and subservice organisations (CSOC) must do so that yours work (DC 6, DC 7).",
@@ -278,6 +283,7 @@ NOUNS = {
         ),
         Noun(
             "set-aside",
+            "Set aside",
             "Criteria set aside",
             "a criterion that is not relevant",
             "Criteria in scope that do not apply to this system. Each reason is printed in the report (DC 8).",
@@ -292,6 +298,7 @@ NOUNS = {
         ),
         Noun(
             "exclusions",
+            "Left out",
             "Exclusions",
             "an exclusion",
             "What is left out, by whom, why and until when. Listed for ever; the auditor always sees it.",
@@ -315,6 +322,7 @@ NOUNS = {
         ),
         Noun(
             "events",
+            "Events",
             "Incidents and significant changes",
             "an event",
             "Incidents (DC 4) and significant changes (DC 9) that the description weighs, disclosed or not.",
@@ -349,7 +357,7 @@ NOUNS = {
 }
 
 HIDDEN = {
-    "commitments": ("Target",),
+    "commitments": ("Target", "Kind", "In force from"),
     "components": ("Code",),
     "vendors": ("Code", "Method", "In force from"),
     "exclusions": ("Ended", "Why ended"),
