@@ -72,7 +72,7 @@ def test_nobody_is_seen_as_another_in_a_real_home(client, cast):
 
 def test_while_the_year_is_lived_every_page_waits(client, demo, db):
     answer = client.get("/evidence/?q=mfa")
-    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert answer.status_code == 200
     assert 'hx-get="/demo/progress?next=%2Fevidence%2F%3Fq%3Dmfa"' in answer.text
     assert client.get("/healthz").status_code == 200
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.utils.html import format_html
+
 from tickmark.audit.models import TeamRole
 from tickmark.kernel import clock
 from tickmark.kernel.access import Actor, visible
@@ -34,6 +36,10 @@ def here(path: str) -> str:
         return "home"
     places = (*((slug, url) for slug, _, url in STEPS), *OTHERS)
     return next((slug for slug, url in places if path.startswith(url)), "")
+
+
+PLAIN = "Employee"
+"""What stands under the name of somebody of the company who holds no role."""
 
 
 def steps(actor: Actor, day: date) -> dict[str, Any]:
@@ -70,20 +76,24 @@ def system(actor: Actor, day: date, known: int | None) -> dict[str, str]:
 
 def period_words(period: Period) -> str:
     """A period as the shell names it: `Type 2 · 1 Nov 2025 – 31 Oct 2026`."""
-    return f"{ReportType(period.type).label} · {days(period.start, period.end)}"
+    return format_html("{} · {}", ReportType(period.type).label, days(period.start, period.end))
 
 
 def role_line(actor: Actor) -> str:
     """What stands under the person's name: the titles of the roles held on its side."""
     if actor.side == Side.COMPANY:
-        return ", ".join(role.label for role in Role if role in actor.roles) or "Employee"
+        return ", ".join(role.label for role in Role if role in actor.roles) or PLAIN
     return ", ".join(role.label for role in TeamRole if actor.holds("engagement", role.value)) or "Auditor"
 
 
 def demo(actor: Actor | None = None) -> dict[str, Any]:
     """The demo banner: the simulated day and the characters to see as."""
     me = actor.user if actor else None
-    return {"day": clock.today(), "people": [_character(user, user == me) for user in characters()]}
+    people = [_character(user, user == me) for user in characters()]
+    return {
+        "day": clock.today(),
+        "people": sorted(people, key=lambda one: (one["side"] != "company", one["role"] == PLAIN)),
+    }
 
 
 def _character(user: Any, current: bool) -> dict[str, Any]:

@@ -19,10 +19,11 @@ from tickmark.scope.models import Period
 
 ENGAGEMENT = "soc2-2026"
 NONCE = "larkspur-demo-nonce-1f6b0d52a9c74e83"
-OPEN_TESTS = ("CHG-02", "AC-04", "GOV-05", "AC-06", "BCP-04")
+OPEN_TESTS = ("CHG-02", "AC-04", "GOV-01", "GOV-05", "AC-06", "BCP-04")
 LISTS = {
     "CHG-02": ("changes", "changes_reviewed"),
     "AC-04": ("people", "leavers_disabled"),
+    "GOV-01": ("people", "policies_acknowledged"),
     "GOV-05": ("people", "policies_acknowledged"),
 }
 KINDS = {"sample": "configuration"}
@@ -184,7 +185,8 @@ def _test(story: Story, starter: StarterControl) -> None:
         "audit.conclude",
         procedure=procedure.ref,
         result="no_exceptions",
-        reason=f"Inspected {len(filed)} records of the period against the wording of the control; each was dated, complete and by the right person.",
+        reason=f"Inspected {len(filed)} records of the period against the wording of the control:"
+        " each was dated, complete and by the right person.",
     )
     story.act("auditor-staff", "audit.sign_off", procedure=procedure.ref, stage="prepared")
     story.act("auditor-lead", "audit.sign_off", procedure=procedure.ref, stage="reviewed")

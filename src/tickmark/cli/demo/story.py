@@ -40,6 +40,16 @@ TITLES = {
 }
 
 
+LISTED = {
+    "changes": ("CHG-01", "CHG-02"),
+    "pulls": ("CHG-02",),
+    "people-hris": ("AC-04",),
+    "accounts-idp": ("AC-04",),
+    "acknowledgements": ("GOV-01", "GOV-05"),
+}
+"""Which collected lists serve which controls once the period has ended."""
+
+
 class Story:
     """The story as events; every event is an ordinary action of a character."""
 
@@ -492,7 +502,7 @@ class Story:
             "evidence.support",
             evidence=evidence,
             control=code,
-            occurrence=self._occurrence(version.frequency, row["covers"][1]),
+            occurrence=self._occurrence(version.frequency, row["covers"]),
             performed_on=row["observed"].isoformat(),
         )
         for second in ("reviewer", "compliance", "founder"):
@@ -500,16 +510,25 @@ class Story:
                 self.act(second, "evidence.accept", support=support.ref, note="Read and found sufficient.")
                 return
 
-    def _occurrence(self, frequency: str, day: date) -> str:
+    def _occurrence(self, frequency: str, covers: list[date]) -> str:
+        """The occurrence that a document shows; one that covers several shows them all and names none."""
         every, period = bucket_for(frequency), self.data["period"]
+        if every is None:
+            return ""
         if every == "year":
-            found = [
-                item
-                for item in occurrences(frequency, period["start"], period["end"])
-                if item.start <= day <= item.end
-            ]
-            return found[0].key if found else ""
-        return bucket_of(every, day)[0] if every else ""
+            found = occurrences(frequency, period["start"], period["end"])
+            return next((item.key for item in found if item.start <= covers[1] <= item.end), "")
+        key, start, _ = bucket_of(every, covers[1])
+        return key if start <= covers[0] else ""
+
+    def _use_lists(self) -> None:
+        """The lists collected right after the period serve as evidence of the controls that they show."""
+        for key, codes in LISTED.items():
+            for code in codes:
+                support = self.act(
+                    "compliance", "evidence.support", evidence=self.newest(key)[0], control=code
+                )
+                self.act("reviewer", "evidence.accept", support=support.ref, note="Complete and reconciled.")
 
     # -- sources --------------------------------------------------------------------------------------------------
 
@@ -517,6 +536,7 @@ class Story:
         """Sources connected, and their exports renewed each Monday before the due collections run."""
         first: date = self.data["collection"][0]["from"]
         yield Event(moment(first, "06:00"), 1, self._connect)
+        yield Event(moment(self.data["engagement"]["fieldwork"], "09:00"), 6, self._use_lists)
         for weeks in range((self.demo_day - first).days // 7 + 1):
             day = first + timedelta(weeks=weeks)
             yield Event(moment(day, "06:30"), 0, partial(self._export, day))

@@ -43,9 +43,7 @@ def waiting(request: HttpRequest) -> HttpResponse | None:
     if year is not None and year.finished_at is not None:
         return None
     context = _progress(year, request.get_full_path())
-    answer = render(request, "demo/living.html", context, status=503)
-    answer["Retry-After"] = "5"
-    return answer
+    return render(request, "demo/living.html", context)
 
 
 def progress(request: HttpRequest) -> HttpResponse:
@@ -73,8 +71,11 @@ def enter(request: HttpRequest) -> HttpResponse:
     """Everybody whom a visitor can be, on both sides."""
     _only_here()
     people = navigation.demo(getattr(request, "actor", None))["people"]
-    sides = [(side, [one for one in people if one["side"] == side]) for side in ("company", "auditor")]
-    return render(request, "demo/enter.html", {"sides": sides, "wanted": local(request.GET.get("next", "/"))})
+    cast = [one for one in people if one["role"] != navigation.PLAIN]
+    sides = [(side, [one for one in cast if one["side"] == side]) for side in ("company", "auditor")]
+    others = [one for one in people if one["role"] == navigation.PLAIN]
+    wanted = local(request.GET.get("next", "/"))
+    return render(request, "demo/enter.html", {"sides": sides, "others": others, "wanted": wanted})
 
 
 @require_POST
