@@ -188,6 +188,7 @@ _OCCURRED: dict[str, Cell] = {
     Occurring.OVERDUE: Cell.NO_EVIDENCE,
     evidence.IDLE: Cell.NO_EVIDENCE,
     evidence.WAITING: Cell.UNDETERMINED,
+    evidence.LISTED: Cell.UNDETERMINED,
 }
 
 

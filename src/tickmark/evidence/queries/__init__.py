@@ -27,6 +27,7 @@ from tickmark.evidence.queries.lists import (
 )
 from tickmark.evidence.queries.occurring import (
     IDLE,
+    LISTED,
     WAITING,
     Expected,
     Use,
@@ -43,6 +44,7 @@ from tickmark.evidence.queries.sources import RHYTHM, SourceStanding, slots_of, 
 
 __all__ = [
     "IDLE",
+    "LISTED",
     "RHYTHM",
     "WAITING",
     "Expected",

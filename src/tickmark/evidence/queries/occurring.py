@@ -27,6 +27,8 @@ WAITING = "filed"
 """The state of an occurrence for which something is on file that nobody has accepted yet."""
 IDLE = "did not operate"
 """A yearly control in a shorter window, without a performance in it (domain.md 7.5)."""
+LISTED = "in a list"
+"""An accepted list covers the whole occurrence, such as a log of daily runs: what it says of the day is for a test."""
 
 
 @dataclass(frozen=True)
@@ -146,11 +148,19 @@ def _expected(span: Span[ControlVersion], end: date, day: date, uses: Sequence[U
             item,
             end,
             day,
-            [use for use in uses if use.support.occurrence == item.key],
+            [use for use in uses if use.support.occurrence == item.key or _covers(use, item)],
             short,
         )
         for item in expected_of(span.version, span.start, span.end)
     ]
+
+
+def _covers(use: Use, item: Occurrence) -> bool:
+    """Whether a list that names no occurrence covers all days of this one."""
+    evidence = use.support.evidence
+    if use.support.occurrence or evidence.covers_from is None or evidence.covers_to is None:
+        return False
+    return evidence.covers_from <= item.start and item.end <= evidence.covers_to
 
 
 def _one(control: int, item: Occurrence, end: date, day: date, uses: Sequence[Use], short: bool) -> Expected:
@@ -160,6 +170,8 @@ def _one(control: int, item: Occurrence, end: date, day: date, uses: Sequence[Us
         waiting = item.met_by(_performances(uses, "filed"), day, end)
         if waiting.performed_on is not None:
             standing, state = waiting, WAITING
+        elif any(use.state == "accepted" and _covers(use, item) for use in uses):
+            state = LISTED
         elif short and accepted.state in (State.OVERDUE, State.MISSED):
             state = IDLE
     return Expected(
