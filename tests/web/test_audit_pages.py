@@ -211,3 +211,48 @@ def test_a_test_is_prepared_from_lines(program, client):
         ("B", "Someone else approved, before the merge", "changes_reviewed", True),
         ("F", "It was urgent", "", False),
     ]
+
+
+def test_the_owner_is_offered_what_is_filed_with_a_warning_for_what_falls_short(program, client):
+    found = w.population(w.connect(program), [w.change(key) for key in w.KEYS], agrees=None)
+    staff = program.actor("staff")
+    audit.ask(
+        staff,
+        program.engagement,
+        "R-50",
+        RequestKind.POPULATION,
+        "All changes",
+        w.DUE,
+        controls=[program.control],
+    )
+    text = w.page(client, program.cast.owner, f"/audit/{program.engagement.code}/requests/R-50")
+    assert found.evidence.ref in text
+    assert "Warning: It was never held against a second source." in text
+    assert "send_back" not in text and "audit.answer" in text
+    assert "audit.answer" not in w.page(
+        client, program.cast.auditor, f"/audit/{program.engagement.code}/requests/R-50"
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        (None, None, "Warning: nobody stated which days it covers."),
+        (date(2025, 11, 1), date(2026, 10, 31), "Covers 2025-11-01 to 2026-10-31."),
+        (date(2026, 1, 1), date(2026, 3, 31), "Covers 2026-01-01 to 2026-03-31. Warning: nothing before 2026-01-01, nothing after 2026-03-31."),
+        (date(2026, 11, 3), date(2026, 11, 3), "Covers 2026-11-03 to 2026-11-03. Warning: wholly outside of the period."),
+    ],
+)  # fmt: skip
+def test_what_a_file_covers_is_said_and_what_it_lacks(first, last, words):
+    from tickmark.evidence.models import Evidence
+    from tickmark.web.views.audit.requests import reach
+
+    assert reach(Evidence(covers_from=first, covers_to=last), date(2025, 11, 1), date(2026, 10, 31)) == words
+
+
+def test_a_test_that_is_not_published_is_told_to_the_company_without_an_address(program, client):
+    one = w.locked(program)
+    text = w.page(client, program.cast.lead, "/audit/")
+    assert "Population of CHG-02 locked: 40 items" in text
+    assert f"tests/{one.procedure.ref}" not in text
+    assert f"tests/{one.procedure.ref}" in w.page(client, program.cast.auditor, "/audit/")

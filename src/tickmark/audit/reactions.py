@@ -34,7 +34,7 @@ def onto_the_team(actor: Actor, use: InvitationUse) -> None:
     """An invitation that names an engagement and an auditor's role makes its taker a member of the team."""
     invitation = use.invitation
     if invitation.side == Side.AUDITOR and invitation.engagement and invitation.role in TeamRole.values:
-        TeamMember(engagement=_engagement(invitation), user=use.user, role=invitation.role).save()
+        TeamMember.objects.create(engagement=_engagement(invitation), user=use.user, role=invitation.role)
 
 
 def _engagement(invitation: Invitation) -> Engagement:

@@ -137,7 +137,7 @@ def conclude(actor: Actor, procedure: Procedure, result: Result, reason: str, te
     """Conclude the test. You choose; the counts only say which results they allow."""
     need(reason.strip(), "The reason is empty.", "A conclusion is a judgement.", "Write it.", "reason")
     table = queries.grid(procedure)
-    results.require(results.Result[result.name], queries.admissible(procedure, table), reason)
+    results.require(results.Result[Result(result).name], queries.admissible(procedure, table), reason)
     untold = queries.unexplained(procedure, table)
     need(
         not untold,
@@ -210,6 +210,7 @@ def sign_off(actor: Actor, procedure: Procedure, stage: SignOffStage) -> SignOff
         "Clear them.",
         "procedure",
     )
+    stage = SignOffStage(stage)
     _check_order(stage, paper)
     _check_signer(actor, stage, paper)
     row = SignOff(procedure=procedure, stage=stage, digest=paper.digest, facts=len(paper.facts))

@@ -92,7 +92,7 @@ def workpaper(procedure: Procedure) -> Workpaper:
     """The working paper of a test as it stands."""
     facts: list[Any] = [procedure]
     for model, path in PAPER:
-        facts += model.objects.filter(**{path: procedure}).select_related("by").order_by("pk")
+        facts += model.objects.filter(**{path: procedure}).order_by("pk")
     concluded = [fact for fact in facts if isinstance(fact, Conclusion)]
     return Workpaper(
         procedure=procedure,

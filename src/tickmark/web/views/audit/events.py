@@ -83,7 +83,7 @@ SOURCES = (
         m.Deviation,
         "procedure__engagement",
         lambda r: f"Deviation of {_control(r)} confirmed",
-        _test,
+        lambda r: f"/follow-up/{r.ref}",
         TEST,
         "warn",
     ),
@@ -91,7 +91,7 @@ SOURCES = (
         m.Response,
         "deviation__procedure__engagement",
         lambda r: f"Response to {r.deviation.ref}",
-        lambda r: f"tests/{r.deviation.procedure.ref}",
+        lambda r: f"/follow-up/{r.deviation.ref}",
         ("deviation__procedure__engagement",),
     ),
     Source(m.Conclusion, "procedure__engagement", lambda r: f"{_control(r)} concluded", _test, TEST, "good"),
@@ -114,16 +114,20 @@ def events(actor: Actor, engagements: Iterable[m.Engagement], limit: int = 12) -
         seen = visible(actor, source.model).filter(**{f"{source.path}__in": list(codes)})
         rows += [(row, source) for row in seen.select_related("by", *source.related).order_by("-pk")[:limit]]
     rows.sort(key=lambda one: one[0].recorded_at, reverse=True)
-    return [_event(row, source, codes) for row, source in rows[:limit]]
+    shown = set(visible(actor, m.Procedure).filter(engagement__in=list(codes)).values_list("pk", flat=True))
+    return [_event(row, source, codes, shown) for row, source in rows[:limit]]
 
 
-def _event(row: Any, source: Source, codes: dict[int, str]) -> dict[str, Any]:
+def _event(row: Any, source: Source, codes: dict[int, str], shown: set[int]) -> dict[str, Any]:
+    where = source.where(row)
+    hidden = where.startswith("tests/") and row.procedure_id not in shown
+    address = where if where.startswith("/") else f"/audit/{_code(row, source, codes)}/{where}"
     return {
         "at": row.recorded_at,
         "who": str(row.by or "Tickmark"),
         "side": row.by.side if row.by else "",
         "what": source.says(row),
-        "url": f"/audit/{_code(row, source, codes)}/{source.where(row)}",
+        "url": "" if hidden else address,
         "tone": source.tone,
     }
 

@@ -30,7 +30,7 @@ from tickmark.evidence import queries as evidence
 from tickmark.evidence import sampling
 from tickmark.evidence.models import CheckRun, Evidence, Population, Reconciliation
 from tickmark.kernel.access import Actor, may, visible
-from tickmark.web.lists import Column, Filter, Listing
+from tickmark.web.lists import Column, Filter, Listing, plain
 from tickmark.web.views.audit.finding import actor_of, context, engagement_of, found, holds, procedure_of
 
 YES_NO = [("true", "Yes"), ("false", "No")]
@@ -46,7 +46,7 @@ def paper(request: HttpRequest, code: str, ref: str) -> HttpResponse:
     lock = lock_rows.select_related("population__collection", "by").order_by("pk").last()
     base = {
         "procedure": procedure,
-        "version": procedure.control_version,
+        "written": procedure.control_version,
         "part": queries.part_of(procedure.control_version, row.period),
         "attributes": list(procedure.attributes.order_by("letter")),
         "published": visible(actor, Publishing).filter(procedure=procedure).first(),
@@ -235,12 +235,12 @@ def grid(request: HttpRequest, code: str, ref: str) -> HttpResponse:
     chosen = request.GET.get("tick", "")
     more = {
         "procedure": procedure,
-        "version": procedure.control_version,
+        "written": procedure.control_version,
         "table_": table,
         "list": listing,
         "lines": lines,
         "runs": _runs(actor, procedure, table),
-        "by_hand": [(a.letter, a.text) for a in table.attributes],
+        "by_hand": [(a.letter, f"{a.letter}: {a.text}") for a in table.attributes],
         "chosen": chosen,
         "tick_word": f"Mark the ticked ones as met: {chosen}",
         "narrow": {"filters": [], "search": "", "export": ""}
@@ -335,11 +335,13 @@ def item(request: HttpRequest, code: str, ref: str, item: str) -> HttpResponse:
     for mark in marks:
         history.setdefault(mark.attribute_id, []).append(mark)
     shared = visible(actor, Evidence).filter(shares__engagement=row).distinct().order_by("-pk")
+    record = queries.item_record(one.sample.lock, one.key)
     more = {
         "procedure": procedure,
-        "version": procedure.control_version,
+        "written": procedure.control_version,
         "item": one,
-        "record": sorted(queries.item_record(one.sample.lock, one.key).items()),
+        "record": [(name, plain(value)) for name, value in record.items() if value is not None],
+        "unknown": [name for name, value in record.items() if value is None],
         "attributes": [(a, history.get(a.pk, [])) for a in procedure.attributes.order_by("letter")],
         "verdicts": MarkVerdict.choices,
         "evidence": [(file.ref, f"{file.ref} {file.name}") for file in shared[:200]],

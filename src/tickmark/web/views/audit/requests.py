@@ -23,7 +23,7 @@ from tickmark.audit.models import (
 )
 from tickmark.audit.request_lists import WAVES
 from tickmark.evidence import queries as evidence
-from tickmark.evidence.models import Evidence
+from tickmark.evidence.models import Evidence, Population
 from tickmark.kernel.access import Actor, may, visible
 from tickmark.web import shell
 from tickmark.web.lists import Column, Filter, Listing
@@ -41,6 +41,7 @@ COLUMNS = (
     Column("State", "state", "state.name"),
 )
 LIST = "soc2-type2-sac"
+OFFERED = 60
 
 
 def index(request: HttpRequest, code: str) -> HttpResponse:
@@ -111,7 +112,7 @@ def detail(request: HttpRequest, code: str, request_code: str) -> HttpResponse:
         "history": _history(actor, asked),
         "items": visible(actor, SampleItem).filter(sample=asked.needs_id).order_by("position")[:200],
         "may_answer": side == "company" and state.open and may(actor, "audit.answer", request=asked),
-        "offered": _offered(one, row.period.start, row.period.end)
+        "offered": _offered(actor, one, row.period.start, row.period.end)
         if side == "company" and state.open
         else [],
         "may_judge": side == "auditor" and may(actor, "audit.close", request=asked),
@@ -155,10 +156,44 @@ def _history(actor: Actor, asked: Request) -> list[dict[str, Any]]:
     ]
 
 
-def _offered(one: queries.RequestRow, start: date, end: date) -> list[tuple[str, str, str]]:
-    """Accepted evidence of the request's controls, as choices; what does not cover the window says so."""
+def _offered(actor: Actor, one: queries.RequestRow, start: date, end: date) -> list[tuple[str, str, str]]:
+    """What the company may answer with: for a list the newest lists, else what is filed for the request's controls.
+
+    Each choice says which days it covers; what falls short of the window warns.
+    """
+    if one.request.kind == RequestKind.POPULATION:
+        lists = (
+            visible(actor, Population).select_related("evidence", "collection__connection").order_by("-pk")
+        )
+        return [_list_choice(row) for row in lists[:OFFERED]]
+    filed = visible(actor, Evidence).prefetch_related("supports__acceptance", "supports__rejection")
     controls = [version.control_id for version in one.owners]
-    return [(row.ref, row.name, reach(row, start, end)) for row in evidence.covering(controls, start, end)]
+    if controls:
+        filed = filed.filter(supports__control__in=controls).distinct()
+    return [
+        (row.ref, row.name, f"{_accepted(row)}{reach(row, start, end)}")
+        for row in filed.order_by("-pk")[:OFFERED]
+    ]
+
+
+def _list_choice(row: Population) -> tuple[str, str, str]:
+    standing = evidence.standing_of(row)
+    words = f"{row.count:,} rows of {row.shape}, read {row.collection.started_at:%Y-%m-%d}."
+    return (
+        row.evidence.ref,
+        row.evidence.name,
+        words if standing.lockable else f"{words} Warning: {standing.why}",
+    )
+
+
+def _accepted(row: Evidence) -> str:
+    """Whether a second person found it sufficient for a control."""
+    supports = list(row.supports.all())
+    if any(hasattr(one, "acceptance") for one in supports):
+        return ""
+    if any(hasattr(one, "rejection") for one in supports):
+        return "Warning: rejected inside the company. "
+    return "Not accepted by a second person yet. "
 
 
 def reach(row: Evidence, start: date, end: date) -> str:
@@ -167,9 +202,11 @@ def reach(row: Evidence, start: date, end: date) -> str:
         return "Warning: nobody stated which days it covers."
     last = row.covers_to or row.covers_from
     words = f"Covers {row.covers_from} to {last}."
-    missing = [f"not before {row.covers_from}"] if row.covers_from > start else []
-    missing += [f"not after {last}"] if last < end else []
-    return f"{words} Warning: {' and '.join(missing)}." if missing else words
+    if row.covers_from > end or last < start:
+        return f"{words} Warning: wholly outside of the period."
+    missing = [f"nothing before {row.covers_from}"] if row.covers_from > start else []
+    missing += [f"nothing after {last}"] if last < end else []
+    return f"{words} Warning: {', '.join(missing)}." if missing else words
 
 
 def card(row: Evidence) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def new(request: HttpRequest, code: str) -> HttpResponse:
             )
             for span in sorted(parts, key=lambda one: (one.version.control.code, one.start))
         ],
-        "version": version,
+        "written": version,
         "part": queries.part_of(version, row.period) if version else None,
         "kinds": ProcedureKind.choices,
         "risks": RISKS,
