@@ -14,9 +14,11 @@ from tickmark.evidence import queries
 from tickmark.evidence.models import Collection, Connection, ConnectionVersion, Outcome
 from tickmark.evidence.rows import Rows, page_of
 from tickmark.kernel import clock, files
-from tickmark.kernel.access import may, not_found, visible
+from tickmark.kernel.access import Actor, may, not_found, visible
 from tickmark.kernel.errors import NotFound
 from tickmark.kernel.jobs import Slot
+from tickmark.kernel.references import resolve
+from tickmark.people.models import User
 from tickmark.web.forming import gathered, must_see
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.shell import day_of
@@ -115,9 +117,10 @@ def source(request: HttpRequest, code: str) -> HttpResponse:
     )
     context = {
         "row": row,
-        "version": versions[-1] if versions else None,
+        "setting": versions[-1] if versions else None,
         "versions": _changes(versions),
         "list": listing,
+        "names": {run.run_by: ran_by(actor, run.run_by) for run in listing.page},
         "may_collect": may(actor, "evidence.collect", connection=row),
         "may_connect": may(actor, "evidence.connect"),
         "progress": next(
@@ -162,10 +165,7 @@ ASKED: dict[str, tuple[tuple[str, str, str], ...]] = {
         ),
         ("branch", "Protected branch", "Empty: the one that the repository names."),
     ),
-    "files": (
-        ("path", "File or folder of the export", "On this machine, where the export is put."),
-        ("repository", "Repository", "Only for pull requests."),
-    ),
+    "files": (("path", "File or folder of the export", "On this machine, where the export is put."),),
     "books": (),
 }
 """The settings that a family of collectors takes, with their words."""
@@ -211,9 +211,20 @@ def _settings(collector: str, newest: ConnectionVersion | None) -> list[dict[str
     recipes = [entry.name for entry in queries.registers().recipes if entry.thing.shape == shape]
     family = collector.partition(".")[0]
     fields = [
-        {"name": f"settings.{name}", "label": label, "help": help_, "value": now.pop(name, "")}
+        {
+            "name": f"settings.{name}",
+            "label": label,
+            "help": help_,
+            "value": now.pop(name, ""),
+            "required": name == "path",
+        }
         for name, label, help_ in ASKED.get(family, ())
     ]
+    if shape in ("pulls", "changes") and family == "files":
+        name = now.pop("repository", "")
+        fields.append(
+            {"name": "settings.repository", "label": "Its name at the forge", "value": name, "required": True}
+        )
     if family == "files":
         chosen = now.pop("recipe", recipes[0] if len(recipes) == 1 else "")
         words = {"label": "How the export reads", "kind": "select", "choices": recipes, "required": True}
@@ -242,9 +253,18 @@ def collection(request: HttpRequest, reference: str) -> HttpResponse:
         "population": population,
         "standing": queries.standing_of(population) if population else None,
         "first_rows": _first_rows(population.content_hash) if population else None,
-        "version": _version_then(actor, row),
+        "setting": _version_then(actor, row),
+        "ran_by": ran_by(actor, row.run_by),
     }
     return render(request, "evidence/collection.html", context)
+
+
+def ran_by(actor: Actor, reference: str) -> str:
+    """The name behind `US-3`, or what a job is called."""
+    if reference.startswith("job:"):
+        return "the schedule" if reference == "job:tick" else reference.removeprefix("job:")
+    row = resolve(visible(actor, User), reference) if reference else None
+    return f"{row.name} ({reference})" if row else reference or "not recorded"
 
 
 def _first_rows(digest: str) -> Rows:
