@@ -144,16 +144,19 @@ def check(slot: Slot) -> None:
     today = clock.today()
     window = queries.window(today)
     shape, later = slot.arguments["shape"], _waiting(slot)
-    controls = Control.objects.filter(code__in=_supported()).order_by("code")
-    for control in controls:
+    due = {
+        entry.name: entry.thing for entry in queries.registers().checks if _is_due(entry.thing, shape, later)
+    }
+    codes = {code for rule in due.values() for code in rule.supports}
+    for control in Control.objects.filter(code__in=codes).order_by("code"):
         for rule in queries.chosen_checks(control, today):
-            if shape in rule.reads and not later & set(rule.reads):
+            if rule.name in due:
                 slot.progress(f"{control.code}: {rule.says}")
                 _run(rule, control, window, today)
 
 
-def _supported() -> set[str]:
-    return {code for entry in queries.registers().checks for code in entry.thing.supports}
+def _is_due(rule: Check, shape: str, later: set[str]) -> bool:
+    return shape in rule.reads and not later & set(rule.reads)
 
 
 def _waiting(slot: Slot) -> set[str]:
