@@ -135,7 +135,7 @@ def test_structures_travel_as_json(client, program):
     form = {
         "code": "CHG-02", "title": "Peer review", "statement": "Two people review.", "criteria": ["CC8.1", "CC7.1"],
         "nature": "I", "purpose": "P", "frequency": "event", "owner": program.cast.owner.ref,
-        "effective_from": "2026-06-01", "parameters": json.dumps({"reviewers": 2}),
+        "effective_from": "2026-06-01", "parameters": json.dumps({"reviewers": 2}), "reason": "More eyes.",
     }  # fmt: skip
     answer = client.post("/do/controls.write", form)
     assert answer.status_code == 302, answer.text

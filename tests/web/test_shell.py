@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.db import connection
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 
+from tests.deeds import writing
 from tickmark.kernel.errors import Invalid
 from tickmark.web import navigation
 from tickmark.web.shell import day_of, known_of, shell
@@ -75,3 +78,24 @@ def test_a_plain_employee_has_tasks_and_no_steps(program):
 
 def test_a_visitor_gets_the_bare_frame(db):
     assert set(shell(ask("/"))) == {"version"}
+
+
+def test_the_steps_are_asked_again_only_when_something_was_recorded(program, django_assert_max_num_queries):
+    actor, day = program.actor("lead"), date(2026, 3, 31)
+    first = navigation.steps(actor, day)
+    with django_assert_max_num_queries(1):
+        assert navigation.steps(actor, day) == first
+    with writing(program.cast.lead):
+        pass
+    with CaptureQueriesContext(connection) as queries:
+        navigation.steps(actor, day)
+    assert len(queries) > 1
+
+
+def test_what_one_owes_is_never_shown_to_another(program):
+    day = date(2026, 3, 31)
+    every = {
+        who: navigation.steps(program.actor(who), day) for who in ("lead", "owner", "auditor", "employee")
+    }
+    again = {who: navigation.steps(program.actor(who), day) for who in reversed(every)}
+    assert again == every and every["employee"]["steps"] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,7 @@ from tickmark.audit.models import TeamRole
 from tickmark.kernel import clock
 from tickmark.kernel.access import Actor, visible
 from tickmark.kernel.answers import due, steps_state
+from tickmark.kernel.ledger.entry import newest_uid
 from tickmark.people.models import Role, Side
 from tickmark.people.queries import characters
 from tickmark.scope.models import Period, ReportType, SystemVersion
@@ -44,22 +46,46 @@ PLAIN = "Employee"
 
 def steps(actor: Actor, day: date) -> dict[str, Any]:
     """The navigation: each step with its state and what is owed in it; plain employees see their tasks only."""
-    owed = due(actor, day)
-    tasks = {"url": "/tasks", "count": len(owed)}
-    if actor.side == Side.COMPANY and actor.roles <= {"employee"}:
+    owed, states = _answers(actor, day)
+    tasks = {"url": "/tasks", "count": sum(owed.values())}
+    if _plain_employee(actor):
         return {"tasks": tasks, "steps": []}
-    states = steps_state(actor, day)
     rows = [
         {
             "slug": slug,
             "name": name,
             "url": url,
             "state": states.get(slug, "later"),
-            "owed": sum(task.step == slug for task in owed),
+            "owed": owed.get(slug, 0),
         }
         for slug, name, url in STEPS
     ]
     return {"tasks": tasks, "steps": rows}
+
+
+def _plain_employee(actor: Actor) -> bool:
+    return actor.side == Side.COMPANY and actor.roles <= {"employee"}
+
+
+Answers = tuple[dict[str, int], dict[str, str]]
+_kept: dict[tuple[Any, ...], Answers] = {}
+KEPT = 500
+
+
+def _answers(actor: Actor, day: date) -> Answers:
+    """How many tasks each step has for the actor, and the state of each step.
+
+    Every page asks this, and it follows from the books alone: until something is recorded the answer is the same.
+    What is no fact (a job's slot, a second factor) shows within a minute.
+    """
+    newest = newest_uid()
+    key = (newest, actor.ref, actor.roles, day, f"{clock.system_now():%d %H:%M}")
+    if newest is None or key not in _kept:
+        if len(_kept) >= KEPT:
+            _kept.clear()
+        owed = Counter(task.step for task in due(actor, day))
+        _kept[key] = dict(owed), {} if _plain_employee(actor) else steps_state(actor, day)
+    return _kept[key]
 
 
 def system(actor: Actor, day: date, known: int | None) -> dict[str, str]:
