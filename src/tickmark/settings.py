@@ -85,13 +85,13 @@ INSTALLED_APPS = [
     "template_partials",
     "django_htmx",
     "csp",
+    "tickmark.web",  # before allauth: its pages wear the look of ours
     "allauth",
     "allauth.account",
     "allauth.mfa",
     "ninja",
     "tickmark.kernel",
     *(f"tickmark.{step}" for step in STEPS),
-    "tickmark.web",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
