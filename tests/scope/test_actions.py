@@ -216,7 +216,7 @@ def test_complements_have_criteria_and_the_right_other_side(program, lead):
 def test_an_unknown_criterion_is_named_with_the_nearest(program, lead):
     with pytest.raises(Invalid) as error:
         actions.set_aside(lead, program.system, "CC66.1", "No reason", DAY)
-    assert (error.value.what, error.value.field) == ("No such criterion: CC66.1.", "criteria")
+    assert (error.value.what, error.value.field) == ("No such criterion: CC66.1.", "criterion")
     assert "Did you mean" in error.value.remedy
     with pytest.raises(Invalid, match="reason is empty"):
         actions.set_aside(lead, program.system, "CC6.1", " ", DAY)

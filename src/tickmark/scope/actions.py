@@ -13,7 +13,7 @@ from tickmark.kernel import clock
 from tickmark.kernel.access import Actor
 from tickmark.kernel.action import action, need
 from tickmark.kernel.calendars import business_calendar
-from tickmark.kernel.errors import Conflict
+from tickmark.kernel.errors import Conflict, Invalid
 from tickmark.people.models import Side, User
 from tickmark.people.rows import put
 from tickmark.scope.criteria import Category, check_codes
@@ -332,7 +332,7 @@ def set_aside(
     actor: Actor, system: System, criterion: str, reason: str, effective_from: date, withdrawn: bool = False
 ) -> NotRelevant:
     """Say that a criterion is not relevant, with the reason that the report will print (DC 8)."""
-    check_codes([criterion])
+    _check_criterion(criterion)
     _said(reason, "reason", "It is printed in the report.")
     not_before(NotRelevant.objects.filter(system=system, criterion=criterion), effective_from)
     return put(
@@ -344,6 +344,14 @@ def set_aside(
             withdrawn=withdrawn,
         )
     )
+
+
+def _check_criterion(code: str) -> None:
+    try:
+        check_codes([code])
+    except Invalid as error:
+        error.field = "criterion"
+        raise
 
 
 @action("scope.exclude")
