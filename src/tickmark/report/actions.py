@@ -171,11 +171,20 @@ def _require_clear(engagement: Engagement, dated: date) -> None:
         "",
         "dated",
     )
-    left = [one for one in queries.problems(engagement, today) if one.blocks]
+    road = queries.Road(engagement, today)
+    left = [one for one in queries.problems(engagement, today, road) if one.blocks]
     if left:
         more = f" And {len(left) - SHOWN} more." if len(left) > SHOWN else ""
         why = " ".join(one.what for one in left[:SHOWN]) + more
         raise Conflict("The report cannot be issued yet.", why, "Work off the road to issue.", "engagement")
+    broken = next((paper.procedure.ref for paper in road.papers if not paper.intact), "")
+    if broken:
+        raise Conflict(
+            f"{broken} is not the paper that was signed.",
+            "Its facts no longer give the digest under the signatures.",
+            "Find out what changed the books.",
+            "engagement",
+        )
     opinion = sections.newest_opinion(engagement)
     need(
         opinion is not None and opinion.dated == dated,

@@ -48,6 +48,8 @@ NARRATIVES = (
     DescriptionPart.PROCESSES,
 )
 Texts = Mapping[str, str]
+NOT_STATED = "Not stated."
+"""What the books do not hold is said, never left blank or made up."""
 
 
 def description(
@@ -161,9 +163,9 @@ class Scope:
                 "ref": row.ref,
                 "discovered": row.happened_on.isoformat(),
                 "nature": row.title,
-                "cause": row.why,
+                "cause": row.why or NOT_STATED,
                 "effect": row.text,
-                "disposition": "",
+                "disposition": NOT_STATED,
                 "commitments": [],
             }
             for row in self._events(SystemEvent.Kind.INCIDENT)
@@ -218,7 +220,7 @@ class Scope:
             "method": method,
             "criteria": self._in_scope(row.criteria),
             "monitoring": row.monitored_by,
-            "report": "",
+            "report": NOT_STATED,
             "components_md": written.get(DescriptionPart.INCLUSIVE, "") if method == "inclusive" else "",
             "csocs": csocs,
         }

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.db.models import F
+
 from tickmark.audit import results
 from tickmark.audit.models import (
     Attribute,
@@ -50,8 +52,17 @@ class Paper:
 
     @property
     def missing(self) -> list[str]:
-        """The signatures that do not stand under the paper as it is now."""
-        return [stage.label.lower() for stage in NEEDED if stage not in self.file.standing]
+        """The signatures that do not stand under the paper as it is now.
+
+        Facts are only ever added, so the number of facts that a signature covers tells; `intact` compares digests.
+        """
+        here = {row.stage for row in self.file.signatures if row.facts == len(self.file.facts)}
+        return [stage.label.lower() for stage in NEEDED if stage not in here]
+
+    @property
+    def intact(self) -> bool:
+        """Whether the signatures cover every byte of the paper: costs a digest for each of its facts."""
+        return all(stage in self.file.standing for stage in NEEDED)
 
     @property
     def signed(self) -> Conclusion | None:
@@ -135,11 +146,10 @@ def _facts(engagement: Engagement) -> defaultdict[int, list[Any]]:
     """The facts of every paper by test, in the order in which the audit step lists them."""
     found: defaultdict[int, list[Any]] = defaultdict(list)
     for model, path in PAPER:
-        rows = model._default_manager.filter(**{f"{path}__engagement": engagement}).select_related("by")
-        rows = rows.select_related("by", "publishing") if model is Deviation else rows
-        homes = dict(rows.values_list("pk", f"{path}_id" if "__" not in path else path))
-        for row in rows.order_by("pk"):
-            found[homes[row.pk]].append(row)
+        rows = model._default_manager.filter(**{f"{path}__engagement": engagement})
+        rows = rows.select_related("publishing") if model is Deviation else rows
+        for row in rows.annotate(paper=F(path)).order_by("pk"):
+            found[row.paper].append(row)
     return found
 
 

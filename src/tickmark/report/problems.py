@@ -144,7 +144,8 @@ class Road:
 
 def problems(engagement: Engagement, day: date, road: Road | None = None) -> list[Problem]:
     """All that stands between the day and the issue of the report, what blocks it first."""
-    found = [one for ask in QUESTIONS for one in ask(road or Road(engagement, day))]
+    road = road or Road(engagement, day)
+    found = [one for ask in QUESTIONS for one in ask(road)]
     return sorted(found, key=lambda one: not one.blocks)
 
 

@@ -206,7 +206,7 @@ def description(request: HttpRequest, code: str) -> HttpResponse:
     newest = {row.part: row for row in rows}
     wanted = request.GET.get("part", "")
     chosen = next((part for part in DescriptionPart if part.value == wanted), None)
-    data = queries.draft(actor, engagement, day)
+    data = sections.report_data(engagement, draft=True, day=day, results=False)
     parts = [(part.value, part.label, row := newest.get(part.value), _html(row)) for part in DescriptionPart]
     more = context(
         request,
