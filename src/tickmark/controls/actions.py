@@ -26,8 +26,8 @@ from tickmark.kernel import clock, files
 from tickmark.kernel.access import Actor
 from tickmark.kernel.action import action, need
 from tickmark.kernel.errors import Conflict, Invalid
+from tickmark.people.actions import put
 from tickmark.people.models import Side, User
-from tickmark.people.rows import put
 from tickmark.scope.actions import not_before
 from tickmark.scope.criteria import check_codes
 

@@ -34,12 +34,18 @@ from tickmark.people.models import (
     TokenEnd,
     User,
 )
-from tickmark.people.rows import check_text, put
+from tickmark.people.rows import F, check_text, fitting
 
 INVITATION_DAYS = 14
 COMPANY_ROLES = (*Role.values, "employee")
 AUDITOR_ROLES = ("staff", "lead", "partner", "quality", "specialist")
 """What an invitation may offer on each side; auditors hold their role on an engagement (domain.md 8.3)."""
+
+
+def put(row: F) -> F:
+    """Insert a fact whose texts fit, and return it: how the actions of these steps write."""
+    fitting(row).save()
+    return row
 
 
 def make_account(email: str, name: str, side: str, password: str | None) -> User:

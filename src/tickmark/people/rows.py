@@ -1,4 +1,4 @@
-"""Insert rows whose texts fit their columns and can be read as they were meant.
+"""Rows whose texts fit their columns and can be read as they were meant.
 
 SQLite takes a text of any length and PostgreSQL fails on one that is too long: both answer the same here.
 """
@@ -21,12 +21,11 @@ _TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]"
 """Control characters, and those that turn the direction of writing around: a name could pose as another."""
 
 
-def put(row: F) -> F:
-    """Insert the row and return it. Raises Invalid, naming the field, for a text that does not fit."""
+def fitting(row: F) -> F:
+    """The row, if each of its texts fits. Raises Invalid, naming the field."""
     for column in row._meta.concrete_fields:
         if isinstance(column, models.CharField | models.TextField):
             check_text(getattr(row, column.attname), column)
-    row.save()
     return row
 
 

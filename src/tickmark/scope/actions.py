@@ -14,8 +14,8 @@ from tickmark.kernel.access import Actor
 from tickmark.kernel.action import action, need
 from tickmark.kernel.calendars import business_calendar
 from tickmark.kernel.errors import Conflict, Invalid
+from tickmark.people.actions import put
 from tickmark.people.models import Side, User
-from tickmark.people.rows import put
 from tickmark.scope.criteria import Category, check_codes
 from tickmark.scope.models import (
     Commitment,
