@@ -32,7 +32,10 @@ NOW = datetime(2026, 11, 16, 11, tzinfo=UTC)
 ZONE = ZoneInfo("America/New_York")
 START, END = date(2025, 11, 1), date(2026, 10, 31)
 SOURCES = {
-    "changes": ("git.changes", {"path": "repo/ledger.git", "branch": "main", "repository": "larkspur/ledger"}),
+    "changes": (
+        "git.changes",
+        {"path": "repo/ledger.git", "branch": "main", "repository": "larkspur/ledger"},
+    ),
     "pulls": ("files.pulls", {"path": "github", "recipe": "pulls-github", "repository": "larkspur/ledger"}),
     "people": ("files.people", {"path": "hris/people.csv", "recipe": "people-hris-csv"}),
     "contractors": ("files.people", {"path": "hris/contractors.csv", "recipe": "people-contractors-csv"}),
@@ -83,7 +86,10 @@ def _programme(owner: User) -> None:
 
 def _people(exports: Path) -> dict[str, User]:
     found: dict[str, User] = {}
-    for name, key, person in (("people", "Employee ID", "Work Email"), ("contractors", "Contractor ID", "Company Email")):
+    for name, key, person in (
+        ("people", "Employee ID", "Work Email"),
+        ("contractors", "Contractor ID", "Company Email"),
+    ):
         with (exports / f"hris/{name}.csv").open(encoding="utf-8-sig", newline="") as stream:
             for row in csv.DictReader(stream):
                 if row[key] not in found:

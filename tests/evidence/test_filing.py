@@ -71,16 +71,26 @@ def test_a_time_without_a_zone_is_the_companys_own(program: SimpleNamespace) -> 
     [
         ({"source": " "}, "source", "The source is empty."),
         ({"source": "x" * 201}, "source", "The source is too long."),
-        ({"covers_from": date(2026, 7, 2), "covers_to": date(2026, 7, 1)}, "covers_to", "The covered period ends before it starts."),
+        (
+            {"covers_from": date(2026, 7, 2), "covers_to": date(2026, 7, 1)},
+            "covers_to",
+            "The covered period ends before it starts.",
+        ),
         ({"covers_from": date(2026, 7, 2)}, "covers_to", "One end of the covered period is missing."),
-        ({"observed_at": NOW + timedelta(minutes=1)}, "observed_at", "It would have been observed in the future."),
+        (
+            {"observed_at": NOW + timedelta(minutes=1)},
+            "observed_at",
+            "It would have been observed in the future.",
+        ),
         ({"content": b""}, "upload", "The file is empty."),
         ({"content": b"MZ\x90\x00", "name": "notes.txt"}, "upload", "'notes.txt' is not what its name says."),
         ({"content": b"<html>", "name": "report.pdf"}, "upload", "'report.pdf' is not what its name says."),
         ({"content": b"a\x00b", "name": "list.csv"}, "upload", "'list.csv' is not what its name says."),
     ],
 )
-def test_what_cannot_be_filed_says_what_and_why(program: SimpleNamespace, given: dict[str, Any], field: str, what: str) -> None:
+def test_what_cannot_be_filed_says_what_and_why(
+    program: SimpleNamespace, given: dict[str, Any], field: str, what: str
+) -> None:
     with pytest.raises(Invalid) as refused:
         file(program, **given)
     assert (refused.value.field, refused.value.what) == (field, what)
@@ -119,7 +129,12 @@ def test_the_same_bytes_are_filed_once(program: SimpleNamespace) -> None:
 def test_filing_for_an_occurrence_makes_its_use(program: SimpleNamespace, quarterly: Control) -> None:
     row = file(program, control=quarterly, occurrence="2026-Q2", performed_on=date(2026, 7, 29))
     use = Support.objects.get()
-    assert (use.evidence, use.control, use.occurrence, use.performed_on) == (row, quarterly, "2026-Q2", date(2026, 7, 29))
+    assert (use.evidence, use.control, use.occurrence, use.performed_on) == (
+        row,
+        quarterly,
+        "2026-Q2",
+        date(2026, 7, 29),
+    )
 
 
 @pytest.mark.parametrize(
@@ -131,14 +146,18 @@ def test_filing_for_an_occurrence_makes_its_use(program: SimpleNamespace, quarte
         ({"occurrence": "2026-Q2"}, "performed_on"),
     ],
 )
-def test_a_use_that_cannot_be(program: SimpleNamespace, quarterly: Control, given: dict[str, Any], field: str) -> None:
+def test_a_use_that_cannot_be(
+    program: SimpleNamespace, quarterly: Control, given: dict[str, Any], field: str
+) -> None:
     with pytest.raises(Invalid) as refused:
         file(program, control=quarterly, **given)
     assert refused.value.field == field
     assert not Evidence.objects.exists()
 
 
-def test_one_piece_serves_many_controls_and_each_use_is_accepted_by_itself(program: SimpleNamespace, quarterly: Control) -> None:
+def test_one_piece_serves_many_controls_and_each_use_is_accepted_by_itself(
+    program: SimpleNamespace, quarterly: Control
+) -> None:
     row = file(program, control=quarterly, occurrence="2026-Q2", performed_on=date(2026, 7, 3))
     other = actions.support(program.actor("owner"), row, program.control)
     first = Support.objects.get(control=quarterly)
@@ -171,7 +190,10 @@ def test_a_decision_stands(program: SimpleNamespace) -> None:
     with pytest.raises(Invalid):
         actions.reject(program.actor("reviewer"), use, "  ")
     actions.reject(program.actor("reviewer"), use, "It has no date")
-    for again in (lambda: actions.accept(program.actor("lead"), use), lambda: actions.reject(program.actor("lead"), use, "x")):
+    for again in (
+        lambda: actions.accept(program.actor("lead"), use),
+        lambda: actions.reject(program.actor("lead"), use, "x"),
+    ):
         with pytest.raises(Conflict) as refused:
             again()
         assert refused.value.what == f"{use.ref} was rejected already."
@@ -208,7 +230,9 @@ def test_an_occurrence_is_met_by_accepted_evidence_only(program: SimpleNamespace
     assert states(program, quarterly, date(2026, 7, 28))["2026-Q2"] == "overdue"
 
 
-def test_a_rejected_record_meets_nothing_and_is_owed_again(program: SimpleNamespace, quarterly: Control) -> None:
+def test_a_rejected_record_meets_nothing_and_is_owed_again(
+    program: SimpleNamespace, quarterly: Control
+) -> None:
     file(program, control=quarterly, occurrence="2026-Q2", performed_on=date(2026, 7, 10))
     actions.reject(program.actor("reviewer"), Support.objects.get(), "No list of accounts")
     assert states(program, quarterly, date(2026, 8, 3))["2026-Q2"] == "overdue"

@@ -78,7 +78,11 @@ def test_the_checks_find_the_planted_exceptions_and_nothing_else(settled: Simple
         assert company.driven(run) <= company.subjects(run), name
         assert run.incomplete == {}
     changes = settled.base["changes_reviewed"]
-    assert len(company.driven(changes)) == sum(changes.counts.values()) == settled.answers["changes_in_period"]["changes"]
+    assert (
+        len(company.driven(changes))
+        == sum(changes.counts.values())
+        == settled.answers["changes_in_period"]["changes"]
+    )
     assert all(row.happened_on for row in changes.findings.all())
 
 
@@ -144,7 +148,11 @@ def faults(settled: SimpleNamespace, code: str) -> Iterator[tuple[str, bytes, bo
     yield "without its last rows", b"".join(lines[:-2]), False
     yield "cut in the middle of a row", content[: -len(lines[-1]) // 2], False
     yield "without any row", lines[0] if path.suffix == ".csv" else b"", False
-    yield "with a row hidden", b"".join(lines[:3] + lines[4:]) if len(lines) > 4 else b"".join(lines[:1] + lines[2:]), False
+    yield (
+        "with a row hidden",
+        b"".join(lines[:3] + lines[4:]) if len(lines) > 4 else b"".join(lines[:1] + lines[2:]),
+        False,
+    )
     unread = company.newest(code).record["columns_left_out"]
     recipe = queries.registers().recipes[company.SOURCES[code][1]["recipe"]]
     spare = {column for part in recipe.fields if len(part.from_) > 1 for column in part.from_}
@@ -166,7 +174,9 @@ def without(path: Path, column: str) -> bytes:
     text = path.read_text(encoding="utf-8-sig")
     if path.suffix == ".jsonl":
         rows = [json.loads(line) for line in text.splitlines()]
-        return "".join(json.dumps({k: v for k, v in row.items() if k != column}) + "\n" for row in rows).encode()
+        return "".join(
+            json.dumps({k: v for k, v in row.items() if k != column}) + "\n" for row in rows
+        ).encode()
     reader = csv.DictReader(io.StringIO(text, newline=""))
     names = [name for name in reader.fieldnames or () if name != column]
     body = io.StringIO(newline="")
@@ -179,7 +189,11 @@ def without(path: Path, column: str) -> bytes:
 def columns(path: Path) -> list[str]:
     """The columns of an export."""
     text = path.read_text(encoding="utf-8-sig")
-    return list(json.loads(text.splitlines()[0])) if path.suffix == ".jsonl" else next(csv.reader(io.StringIO(text)))
+    return (
+        list(json.loads(text.splitlines()[0]))
+        if path.suffix == ".jsonl"
+        else next(csv.reader(io.StringIO(text)))
+    )
 
 
 def test_no_fault_elsewhere_becomes_a_pass(settled: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,14 +205,21 @@ def test_no_fault_elsewhere_becomes_a_pass(settled: SimpleNamespace, monkeypatch
     whole = books.rows
     for code in ("policies", "acknowledgements"):
         hidden = {code: _but_the_first(whole()[code])}
-        after(settled, code, lambda hidden=hidden: monkeypatch.setattr(books, "rows", lambda: {**whole(), **hidden}), f"{code} with one hidden")  # type: ignore[misc]
+        after(
+            settled,
+            code,
+            lambda hidden=hidden: monkeypatch.setattr(books, "rows", lambda: {**whole(), **hidden}),
+            f"{code} with one hidden",
+        )  # type: ignore[misc]
 
 
 def pull_faults(folder: Path) -> dict[str, Callable[[], Any]]:
     """Pages missing or cut, a request or its reviews left out, each field that is read left out."""
     last = sorted(folder.glob("pulls-*.json"))[-1]
     rows = json.loads(last.read_text())
-    review = next(path for path in sorted((folder / "reviews").glob("*.json")) if json.loads(path.read_text()))
+    review = next(
+        path for path in sorted((folder / "reviews").glob("*.json")) if json.loads(path.read_text())
+    )
     found: dict[str, Callable[[], Any]] = {
         "without the last page": last.unlink,
         "with a page cut in the middle": lambda: last.write_bytes(last.read_bytes()[:-40]),
@@ -220,7 +241,11 @@ def _drop(folder: Path, column: str) -> None:
 def shallow(repository: Path) -> Iterator[Callable[[], Any]]:
     """Cuts the history of a repository as a shallow clone has it."""
     loose, packed = repository / "refs/heads/main", repository / "packed-refs"
-    tip = loose.read_text() if loose.exists() else next(line for line in packed.read_text().splitlines() if line.endswith("refs/heads/main"))
+    tip = (
+        loose.read_text()
+        if loose.exists()
+        else next(line for line in packed.read_text().splitlines() if line.endswith("refs/heads/main"))
+    )
     mark = repository / "shallow"
     try:
         yield lambda: mark.write_text(tip.split()[0] + "\n")

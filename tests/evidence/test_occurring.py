@@ -16,8 +16,15 @@ def daily(program: SimpleNamespace) -> Control:
     control = Control(code="BCP-03")
     control.save()
     ControlVersion(
-        control=control, effective_from=date(2025, 11, 1), title="Backups", statement="Backups run daily.",
-        criteria=["A1.2"], nature="A", purpose="P", frequency="daily", owner=program.cast.owner,
+        control=control,
+        effective_from=date(2025, 11, 1),
+        title="Backups",
+        statement="Backups run daily.",
+        criteria=["A1.2"],
+        nature="A",
+        purpose="P",
+        frequency="daily",
+        owner=program.cast.owner,
     ).save()
     return control
 
@@ -26,8 +33,15 @@ def test_a_list_covers_its_days_and_proves_none_of_them(program: SimpleNamespace
     with writing(program.cast.owner):
         control = daily(program)
         log = Evidence(
-            name="log.csv", media_type="text/csv", sha256="0" * 64, size=1, kind="POP", source="backup tool",
-            covers_from=date(2025, 11, 2), covers_to=date(2025, 11, 3), collected_at=clock.now(),
+            name="log.csv",
+            media_type="text/csv",
+            sha256="0" * 64,
+            size=1,
+            kind="POP",
+            source="backup tool",
+            covers_from=date(2025, 11, 2),
+            covers_to=date(2025, 11, 3),
+            collected_at=clock.now(),
         )
         log.save()
         support = Support(evidence=log, control=control)

@@ -21,6 +21,7 @@ from tickmark.evidence.queries.places import end_of, registers
 from tickmark.kernel import clock, files, tables
 from tickmark.kernel.checks import Check
 from tickmark.kernel.driving import driving
+from tickmark.kernel.errors import TickmarkError
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,10 @@ def standing_of(population: Population) -> PopulationStanding:
     """Complete, reconciled, unchanged: only then is a list lockable (domain.md 4.8)."""
     standing = standings([population])[population.pk]
     if standing.lockable:
-        with files.local(population.content_hash) as path:
-            if files.digest(path) != population.content_hash:
-                return PopulationStanding(False, "Its file was changed on disk.", "Restore it from a backup.")
+        try:
+            files.read(population.content_hash)
+        except TickmarkError as error:
+            return PopulationStanding(False, error.what, error.remedy)
     return standing
 
 
