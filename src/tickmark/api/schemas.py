@@ -83,7 +83,7 @@ def done_model(model: type[models.Model] | None) -> type[BaseModel]:
         str | None,
         Field(None, description="A secret that is shown this once, such as a new token."),
     )
-    name = f"{model.__name__ if model else 'Something'}Done"
+    name = f"{model.__name__ if model else 'Something'}Recorded"
     return create_model(name, ref=(str, ...), entry=(Uid, ...), fact=(fact, ...), once=once)
 
 
