@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
+from django.utils.safestring import SafeString
 
 from tickmark.controls import queries
 from tickmark.controls.actions import control_numbers
@@ -33,6 +35,12 @@ POLICIES = (
     Column("In force from", "since", "current.effective_from"),
     Column("Review due", "review", "review_on"),
 )
+
+
+def as_html(text: str, under: int = 1) -> SafeString:
+    """Markdown as safe HTML whose highest heading stands one below the page's heading of level `under`."""
+    levels = [len(marks) for marks in re.findall(r"^(#{1,6}) ", text, re.MULTILINE)]
+    return markdown_html(text, shift=under + 1 - min(levels, default=under + 1))
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -99,7 +107,7 @@ def policy(request: HttpRequest, code: str) -> HttpResponse:
         "policy": found,
         "standing": standing,
         "wording": shown,
-        "html": markdown_html(shown.text, shift=1),
+        "html": as_html(shown.text),
         "versions": versions,
         "criteria": [(one, criteria()[one].title) for one in shown.criteria],
         "counts": Counter(one.state(day) for one in readers),
@@ -141,7 +149,7 @@ def read(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "policy": found,
         "wording": version,
-        "html": markdown_html(version.text, shift=1),
+        "html": as_html(version.text),
         "acknowledged": acknowledged,
         "may_acknowledge": acknowledged is None
         and version.publication.must_acknowledge
@@ -272,7 +280,7 @@ def adopt(request: HttpRequest, starter: str) -> HttpResponse:
     numbers = control_numbers(clock.today())
     context = {
         "item": item,
-        "html": markdown_html(item.text(numbers), shift=1),
+        "html": as_html(item.text(numbers), under=2),
         "stands": visible(actor, Policy).filter(code=item.id).exists(),
         "may_adopt": can(request, "controls.adopt_policy"),
         "fields": _adopt_fields(item, numbers),

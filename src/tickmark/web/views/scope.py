@@ -16,6 +16,7 @@ from tickmark.kernel.access import Actor, may, not_found, visible
 from tickmark.kernel.calendars import calendars
 from tickmark.kernel.errors import NotFound
 from tickmark.kernel.references import resolve
+from tickmark.people.queries import stands
 from tickmark.scope import queries
 from tickmark.scope.criteria import Category
 from tickmark.scope.models import (
@@ -87,8 +88,9 @@ def _system_tabs(request: HttpRequest, scope: Scope) -> list[dict[str, Any]]:
 
 def _waiting(request: HttpRequest, scope: Scope) -> dict[str, Any] | None:
     """The newest version, if nobody has approved it: the approval is what the page asks for next."""
-    newest = scope.versions[0]
-    if queries.approved_on(newest, scope.day, scope.known):
+    written = [one for one in scope.versions if stands(one, scope.day)]
+    newest = written[0] if written else None
+    if newest is None or queries.approved_on(newest, scope.day, scope.known):
         return None
     return {"version": newest, "may": can(request, "scope.approve", version=newest)}
 
