@@ -38,7 +38,9 @@ def call(world: Any, who: str, name: str, arguments: dict[str, Any]) -> Any:
     if files:
         streams = {key: _stream(key, value) for key, value in files.items()}
         return Client().post(f"/api/{step}/{verb}", {**arguments, **streams}, **given)
-    return Client().post(f"/api/{step}/{verb}", json.dumps(arguments), content_type="application/json", **given)
+    return Client().post(
+        f"/api/{step}/{verb}", json.dumps(arguments), content_type="application/json", **given
+    )
 
 
 def _stream(name: str, content: bytes) -> io.BytesIO:

@@ -38,7 +38,9 @@ def example(name: str, who: str) -> Callable[[Callable[[Any], Arguments]], Calla
 
 def plain(action: str, by: str, /, **arguments: Any) -> None:
     """A call whose arguments are constants, rows of the world (`"@control"`) or texts."""
-    EXAMPLES[action] = Example(by, lambda world: {key: _filled(world, value) for key, value in arguments.items()})
+    EXAMPLES[action] = Example(
+        by, lambda world: {key: _filled(world, value) for key, value in arguments.items()}
+    )
 
 
 def _filled(world: Any, value: Any) -> Any:
@@ -67,22 +69,43 @@ plain("scope.describe", "lead", code="third", name="Third", company="Northlight,
 plain("scope.approve", "founder", version="@draft")
 plain("scope.commit", "lead", system="ledger", code="SC-09", kind="commitment", category="security", text="Kept safe.",
       source="Terms 8", effective_from=START)  # fmt: skip
-plain("scope.place", "lead", system="ledger", code="api", kind="software", name="API", effective_from=START, owner="@owner")
+plain(
+    "scope.place",
+    "lead",
+    system="ledger",
+    code="api",
+    kind="software",
+    name="API",
+    effective_from=START,
+    owner="@owner",
+)
 plain("scope.add_vendor", "lead", code="mail", name="Mail", service="Sends mail", effective_from=START, subservice=True,
       method="carve-out", criteria=["CC6.4"])  # fmt: skip
 plain("scope.assume", "lead", system="ledger", code="CSOC-9", kind="csoc", text="Doors are locked.", criteria=["CC6.4"],
       effective_from=START, vendor="cloud")  # fmt: skip
-plain("scope.set_aside", "lead", system="@second", criterion="CC6.4", reason="No premises", effective_from=START)
+plain(
+    "scope.set_aside", "lead", system="@second", criterion="CC6.4", reason="No premises", effective_from=START
+)
 plain("scope.exclude", "lead", system="ledger", what="Pilot", reason="Three customers", until=LATER)
 plain("scope.end_exclusion", "lead", exclusion="@exclusion", reason="It is used now")
-plain("scope.report_event", "lead", system="ledger", kind="incident", happened_on="2026-04-01", title="Outage", text="An hour.")
+plain(
+    "scope.report_event",
+    "lead",
+    system="ledger",
+    kind="incident",
+    happened_on="2026-04-01",
+    title="Outage",
+    text="An hour.",
+)
 plain("scope.set_period", "founder", system="@second", type=2, start="2026-01-01", end="2026-12-31")
 plain("controls.write", "lead", code="AC-99", title="Reviews", statement="The owner reviews all accounts each quarter.",
       criteria=["CC6.2", "CC6.3"], nature="M", purpose="D", frequency="quarterly", owner="@owner", effective_from=START,
       parameters={"days": 10})  # fmt: skip
 plain("controls.adopt", "lead", starter="AC-04", owner="@owner", effective_from=START)
 plain("controls.adopt_policy", "lead", starter="POL-01", owner="@owner", effective_from=START)
-plain("controls.hand_over", "lead", control="CHG-02", owner="@lead", effective_from="2026-12-11", reason="Moved")
+plain(
+    "controls.hand_over", "lead", control="CHG-02", owner="@lead", effective_from="2026-12-11", reason="Moved"
+)
 plain("controls.retire", "lead", control="CHG-02", effective_from="2026-12-31", reason="Replaced")
 plain("controls.write_policy", "owner", code="POL-80", title="Access", label="1.0", text="# Access\n\nAsk first.",
       owner="@owner", effective_from=START)  # fmt: skip
@@ -128,9 +151,18 @@ plain("audit.draw", "staff", procedure="@locked", method="random", nonce=NONCE)
 plain("audit.extend", "staff", sample="@drawn_sample", count=2, reason="As planned")
 plain("audit.deviate", "staff", procedure="@marked", letters=["B"], fact="One change had no approval")
 plain("audit.publish_deviation", "auditor", deviation="@unpublished_deviation")
-plain("audit.respond", "lead", deviation="@published_deviation", stance="dispute", text="It was approved.", evidence="@evidence")
+plain(
+    "audit.respond",
+    "lead",
+    deviation="@published_deviation",
+    stance="dispute",
+    text="It was approved.",
+    evidence="@evidence",
+)
 plain("audit.conclude", "staff", procedure="@marked", result="no_exceptions", reason="All met")
-plain("audit.conclude_criterion", "auditor", engagement="running", criterion="CC8.1", met=True, reason="Tested")
+plain(
+    "audit.conclude_criterion", "auditor", engagement="running", criterion="CC8.1", met=True, reason="Tested"
+)
 plain("audit.note", "auditor", procedure="@marked", text="Say more.")
 plain("audit.clear_note", "staff", note="@open_note", text="Said.")
 plain("audit.sign_off", "staff", procedure="@concluded", stage="prepared")
@@ -140,7 +172,14 @@ plain("report.describe", "lead", engagement="running", part="overview", text="Se
 plain("report.sign_letter", "founder", engagement="running", kind="assertion", text="We say so.", dated="2026-12-11",
       signatory="Fay Founder, Chief executive officer")  # fmt: skip
 plain("report.review_quality", "quality", engagement="running", note="Read it.")
-plain("report.issue", "partner", engagement="2026", dated="2026-12-11", reason="A name was misspelt", reissues="@report")
+plain(
+    "report.issue",
+    "partner",
+    engagement="2026",
+    dated="2026-12-11",
+    reason="A name was misspelt",
+    reissues="@report",
+)
 plain("report.bundle", "lead", report="@report")
 plain("report.give_copy", "founder", report="@report", reader="A prospect", email="p@prospect.example")
 
@@ -164,7 +203,10 @@ def _mark(world: Any) -> Arguments:
 @example("audit.mark_many", "staff")
 def _mark_many(world: Any) -> Arguments:
     item, attribute = _cell(world, world.drawn)
-    return {"procedure": world.drawn.ref, "marks": [{"item": item.key, "letter": attribute.letter, "verdict": "met"}]}
+    return {
+        "procedure": world.drawn.ref,
+        "marks": [{"item": item.key, "letter": attribute.letter, "verdict": "met"}],
+    }
 
 
 @example("audit.mark_by_check", "staff")

@@ -132,7 +132,12 @@ def test_the_door_says_404_for_it(world: Any) -> None:
         many = one_of(ACTIONS[name].types[parameter])[1]
         given = {**EXAMPLES[name].arguments(world), parameter: [reference] if many else reference}
         answer = call(world, who, name, given)
-        assert (answer.status_code, answer.json()["error"]) == (404, "NotFound"), (name, parameter, who, answer.content)
+        assert (answer.status_code, answer.json()["error"]) == (404, "NotFound"), (
+            name,
+            parameter,
+            who,
+            answer.content,
+        )
         assert answer.json()["field"] in ACTIONS[name].types
     assert written() == before
     assert len(seen) > 60
@@ -144,11 +149,15 @@ def test_the_same_holds_where_an_action_is_called_in_the_program(world: Any) -> 
         model = prefixes()[reference[:2]]
         row: Any = model._default_manager.filter(pk=int(reference[3:])).first() or model(pk=99999999)
         action = ACTIONS[name]
-        given = {p: None for p in action.types} | {parameter: [row] if one_of(action.types[parameter])[1] else row}
+        given = dict.fromkeys(action.types) | {
+            parameter: [row] if one_of(action.types[parameter])[1] else row
+        }
         with pytest.raises(NotFound):
             action(actors[who], **given)
 
 
 def test_a_rule_is_about_an_argument_that_the_action_has() -> None:
-    wrong = [(name, p) for name, grant in table().MAY.items() for p in grant.rules if p not in ACTIONS[name].types]
+    wrong = [
+        (name, p) for name, grant in table().MAY.items() for p in grant.rules if p not in ACTIONS[name].types
+    ]
     assert wrong == []

@@ -52,7 +52,13 @@ def test_a_token_without_the_scope_is_refused(world: Any) -> None:
 def test_a_token_with_the_scope_does_that_and_reads_nothing(world: Any) -> None:
     secret = token(world, "lead", ["scope.exclude"])
     assert post(Client(), **bearer(secret)).status_code == 201
-    for path in ("/api/me", "/api/tasks", "/api/scope/exclusions", "/api/files/EV-1", "/api/ledger/checkpoint"):
+    for path in (
+        "/api/me",
+        "/api/tasks",
+        "/api/scope/exclusions",
+        "/api/files/EV-1",
+        "/api/ledger/checkpoint",
+    ):
         assert Client().get(path, **bearer(secret)).status_code == 403, path
 
 

@@ -75,7 +75,13 @@ def _made(world: Any, case: Any, who: str) -> int:
 Change = Callable[[Any, st.DataObject], None]
 
 
-def _fuzz(world: Any, operation: Any, callers: Sequence[str] = CHARACTERS, draws: int = 1, change: Change | None = None) -> set[int]:
+def _fuzz(
+    world: Any,
+    operation: Any,
+    callers: Sequence[str] = CHARACTERS,
+    draws: int = 1,
+    change: Change | None = None,
+) -> set[int]:
     """The statuses of drawn calls, each made by every caller."""
     seen: set[int] = set()
 
@@ -101,7 +107,9 @@ def test_an_action_answers_as_documented(world: Any, name: str) -> None:
 
     def change(case: Any, data: st.DataObject) -> None:
         """Rows as in the call that works; of the rest some as there, some as drawn."""
-        kept = rows | set(data.draw(st.lists(st.sampled_from(rest), unique=True, min_size=len(rest) // 3)) if rest else ())
+        kept = rows | set(
+            data.draw(st.lists(st.sampled_from(rest), unique=True, min_size=len(rest) // 3)) if rest else ()
+        )
         if isinstance(case.body, dict):
             drawn = {key: value for key, value in case.body.items() if one_of(types.get(key))[0] is None}
             case.body = {**drawn, **{key: good[key] for key in kept}}

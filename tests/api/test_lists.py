@@ -26,7 +26,10 @@ def refs(answer: Any) -> list[str]:
 @pytest.mark.parametrize("who", ["lead", "employee", "auditor", "stranger"])
 @pytest.mark.parametrize("model", lists.nouns(), ids=lists.address)
 def test_a_list_holds_what_the_character_may_see_and_nothing_else(world: Any, model: Any, who: str) -> None:
-    wanted = [f"{model.PREFIX}-{pk}" for pk in visible(world.actor(who), model).order_by("pk").values_list("pk", flat=True)]
+    wanted = [
+        f"{model.PREFIX}-{pk}"
+        for pk in visible(world.actor(who), model).order_by("pk").values_list("pk", flat=True)
+    ]
     assert refs(get(world, who, f"/{lists.address(model)}?limit=200")) == wanted[:200]
 
 
@@ -58,12 +61,21 @@ def test_pages_follow_each_other_without_a_gap_and_without_a_double(world: Any) 
 
 def test_a_row_is_its_reference_its_entry_and_its_fact(world: Any) -> None:
     row = get(world, "lead", f"/scope/exclusions/{world.exclusion.ref}").json()
-    assert row == {"ref": world.exclusion.ref, "entry": str(world.exclusion.entry), "fact": world.exclusion.body()}
+    assert row == {
+        "ref": world.exclusion.ref,
+        "entry": str(world.exclusion.entry),
+        "fact": world.exclusion.body(),
+    }
 
 
 def test_an_account_is_told_without_its_password(world: Any) -> None:
     row = get(world, "auditor", f"/people/users/{world.cast.lead.email}").json()
-    assert row["fact"] == {"email": "lead@northlight.example", "name": "Lead", "side": "company", "is_active": True}
+    assert row["fact"] == {
+        "email": "lead@northlight.example",
+        "name": "Lead",
+        "side": "company",
+        "is_active": True,
+    }
 
 
 def test_a_code_names_a_row_and_a_reference_wins(world: Any) -> None:
@@ -82,14 +94,18 @@ def test_filters(world: Any) -> None:
     assert refs(get(world, "lead", "/evidence/supports?control=CHG-02")) == [row.ref for row in of_control]
     entry = world.exclusion.entry
     assert refs(get(world, "lead", f"/scope/exclusions?entry={entry}")) == [world.exclusion.ref]
-    moves = refs(get(world, "staff", f"/audit/request-moves?request={world.returned_request.ref}&move=returned"))
+    moves = refs(
+        get(world, "staff", f"/audit/request-moves?request={world.returned_request.ref}&move=returned")
+    )
     assert len(moves) == 1
 
 
 def test_versions_answer_for_a_day_and_for_what_was_known(world: Any) -> None:
     query = f"?control={world.control.ref}&day="
     assert refs(get(world, "lead", f"/controls/control-versions{query}2025-10-31")) == []
-    assert refs(get(world, "lead", f"/controls/control-versions{query}2026-01-01")) == [world.control_version.ref]
+    assert refs(get(world, "lead", f"/controls/control-versions{query}2026-01-01")) == [
+        world.control_version.ref
+    ]
     assert refs(get(world, "lead", f"/controls/control-versions{query}2026-01-01&known=0")) == []
     every = [row.ref for row in ControlVersion.objects.order_by("pk")]
     assert refs(get(world, "lead", "/controls/control-versions")) == every
@@ -127,7 +143,9 @@ def test_a_list_asks_as_often_for_one_row_as_for_many(world: Any, model: Any) ->
     who = "auditor" if visible(world.actor("auditor"), model).exists() else "lead"
     counts = []
     for limit in (1, 200):
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             assert get(world, who, f"/{lists.address(model)}?limit={limit}").status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1]
@@ -140,7 +158,11 @@ def test_the_proof_of_an_entry_goes_to_its_writer_and_to_whoever_sees_all_it_wro
     conclusion = world.concluded.conclusions.first()
     assert proof("staff", conclusion) == 200
     assert proof("auditor", conclusion) == 200
-    assert (proof("lead", conclusion), proof("founder", conclusion), proof("stranger", conclusion)) == (404, 404, 404)
+    assert (proof("lead", conclusion), proof("founder", conclusion), proof("stranger", conclusion)) == (
+        404,
+        404,
+        404,
+    )
     assert (proof("lead", world.exclusion), proof("auditor", world.exclusion)) == (200, 200)
     assert (proof("employee", world.exclusion), proof("stranger", world.exclusion)) == (404, 404)
     assert proof("lead", world.published_deviation) == 200
@@ -179,5 +201,7 @@ def test_the_page_for_people_shows_every_operation_without_foreign_script(world:
     for path in api.get_openapi_schema()["paths"]:
         name = path.removeprefix("/api").removesuffix("/{ref}")
         assert name in page, path
-    assert "cdn" not in page and "http://" not in page.replace("http://testserver", "").replace("http://www.w3.org", "")
+    assert "cdn" not in page and "http://" not in page.replace("http://testserver", "").replace(
+        "http://www.w3.org", ""
+    )
     assert client.get("/api/openapi.json").json()["info"]["title"] == "Tickmark"

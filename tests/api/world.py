@@ -79,7 +79,7 @@ def kept(text: str) -> Upload:
 
 def _people(world: Any) -> None:
     founder = world.actor("founder")
-    world.grant = people.grant(founder, world.cast.employee, Role.CONTRIBUTOR)
+    world.grant = RoleGrant.objects.get(user=world.cast.contributor)
     world.role_end = people.end_role(founder, people.grant(founder, world.cast.reviewer, Role.CONTRIBUTOR))
     world.invitation = people.invite(founder, "new@northlight.example", "New", Side.COMPANY, "owner")
     second = people.invite(founder, "joined@northlight.example", "Joined", Side.COMPANY, "contributor")
@@ -105,19 +105,25 @@ def _joined(invitation: Any) -> Any:
 
 def _scope(world: Any) -> None:
     lead = world.actor("lead")
-    world.version = scope.describe(lead, "ledger", "Ledger", "Northlight, Inc.", "Book-keeping", ["security"], DAY)
+    world.version = scope.describe(
+        lead, "ledger", "Ledger", "Northlight, Inc.", "Book-keeping", ["security"], DAY
+    )
     world.approved = scope.approve(world.actor("founder"), world.version)
     world.draft = scope.describe(lead, "second", "Second", "Northlight, Inc.", "Payroll", ["security"], START)
     world.second = world.draft.system
     world.aside = scope.set_aside(lead, world.second, "CC6.7", "No premises", START)
     world.exclusion = scope.exclude(lead, world.system, "The laboratory", "No customers")
-    world.ended_exclusion = scope.end_exclusion(lead, scope.exclude(lead, world.system, "Old", "Gone"), "It is back")
+    world.ended_exclusion = scope.end_exclusion(
+        lead, scope.exclude(lead, world.system, "Old", "Gone"), "It is back"
+    )
 
 
 def _policies(world: Any) -> None:
     lead, founder = world.actor("lead"), world.actor("founder")
     first, second, third = (
-        controls.write_policy(lead, f"POL-9{n}", f"Policy {n}", "1.0", f"# Rules {n}", world.cast.owner, START)
+        controls.write_policy(
+            lead, f"POL-9{n}", f"Policy {n}", "1.0", f"# Rules {n}", world.cast.owner, START
+        )
         for n in (1, 2, 3)
     )
     world.unapproved = first
@@ -132,7 +138,8 @@ def _policies(world: Any) -> None:
 def _evidence(world: Any) -> None:
     owner, reviewer = world.actor("owner"), world.actor("reviewer")
     made = [
-        evidence.file(owner, kept(f"note {n}"), EvidenceKind.DOC, "Wiki", control=world.control) for n in (1, 2, 3)
+        evidence.file(owner, kept(f"note {n}"), EvidenceKind.DOC, "Wiki", control=world.control)
+        for n in (1, 2, 3)
     ]
     world.evidence, world.unshared, _ = made
     world.open_support, accepted, rejected = (row.supports.get() for row in made)
@@ -147,7 +154,12 @@ def _evidence(world: Any) -> None:
 
 def _checks(world: Any) -> None:
     world.check_run = evidence.run_check(
-        world.actor("lead"), "changes_by_git_alone", world.control, [world.population], START, date(2026, 10, 31)
+        world.actor("lead"),
+        "changes_by_git_alone",
+        world.control,
+        [world.population],
+        START,
+        date(2026, 10, 31),
     )
 
 
@@ -176,6 +188,7 @@ def _running(world: Any) -> None:
         for engagement in (world.running, world.fresh):
             for name, role in TEAM.items():
                 TeamMember(engagement=engagement, user=getattr(world.cast, name), role=role).save()
+        TeamMember(engagement=world.engagement, user=world.cast.specialist, role="specialist").save()
         TeamMember(engagement=world.foreign, user=world.cast.rival, role="lead").save()
     world.leaver = TeamMember.objects.get(engagement=world.running, user=world.cast.specialist)
     world.member = TeamMember.objects.get(engagement=world.fresh, user=world.cast.staff)
@@ -186,7 +199,15 @@ def _running(world: Any) -> None:
     staff = world.actor("staff")
     due = date(2027, 1, 15)
     for name in ("open", "submitted", "accepted", "returned"):
-        row = audit.ask(staff, world.running, f"Q-{name}", RequestKind.POLICY, f"{name} request", due, controls=[world.control])
+        row = audit.ask(
+            staff,
+            world.running,
+            f"Q-{name}",
+            RequestKind.POLICY,
+            f"{name} request",
+            due,
+            controls=[world.control],
+        )
         setattr(world, f"{name}_request", row)
         if name != "open":
             audit.answer(world.actor("owner"), row, "Here it is.", [world.evidence])
@@ -194,14 +215,22 @@ def _running(world: Any) -> None:
     audit.send_back(staff, world.returned_request, "It is cut off")
     world.message = audit.say(world.actor("lead"), world.open_request, "Until when?")
     audit.say(world.actor("lead"), world.open_request, "Among us only", "own")
-    ask = audit.ask(staff, world.running, "Q-list", RequestKind.POPULATION, "All changes", due, controls=[world.control])
+    ask = audit.ask(
+        staff, world.running, "Q-list", RequestKind.POPULATION, "All changes", due, controls=[world.control]
+    )
     audit.answer(world.actor("owner"), ask, "Both.", [world.population.evidence, world.other_list.evidence])
     rival = world.actor("rival")
     world.foreign_test = _test(rival, world, world.foreign)
     world.foreign_request = audit.ask(rival, world.foreign, "F-1", RequestKind.POLICY, "Theirs", due)
 
 
-TEAM = {"auditor": "lead", "staff": "staff", "partner": "partner", "quality": "quality", "specialist": "specialist"}
+TEAM = {
+    "auditor": "lead",
+    "staff": "staff",
+    "partner": "partner",
+    "quality": "quality",
+    "specialist": "specialist",
+}
 
 
 def _test(actor: Any, world: Any, engagement: Any, **more: Any) -> Any:
@@ -223,7 +252,11 @@ def _tests(world: Any) -> None:
             setattr(world, f"{name}_lock", audit.lock(staff, getattr(world, name), world.population))
         if name not in ("bare", "locked"):
             method = SampleMethod.RANDOM if name == "drawn" else SampleMethod.CENSUS
-            setattr(world, f"{name}_sample", audit.draw(staff, getattr(world, name), method, NONCE if name == "drawn" else ""))
+            setattr(
+                world,
+                f"{name}_sample",
+                audit.draw(staff, getattr(world, name), method, NONCE if name == "drawn" else ""),
+            )
     for name in ("marked", "concluded", "deviating"):
         test = getattr(world, name)
         audit.mark_many(staff, test, _met(test))
@@ -254,4 +287,3 @@ def _copies(world: Any) -> None:
     world.copy = report.give_copy(world.actor("founder"), world.report, "A customer", "c@customer.example")
     visitor = Actor(user=None, side="", roles=frozenset({"visitor"}), kind="visitor", name="visitor")
     report.read_copy(visitor, world.copy.link.rsplit("/", 1)[-1], True)
-

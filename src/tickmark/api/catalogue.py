@@ -10,7 +10,7 @@ from typing import Any
 
 from django.apps import apps
 
-from tickmark.api import lists
+from tickmark.api import answers, lists
 from tickmark.api.calls import offered, who_may
 from tickmark.kernel.action import Action
 from tickmark.kernel.arguments import body_model, file_fields
@@ -67,6 +67,18 @@ def steps() -> tuple[Step, ...]:
         for name in ORDER
         if any(step == name for step, _ in verbs + nouns)
     )
+
+
+def beside() -> tuple[Operation, ...]:
+    """The operations that belong to no step: who one is, what one owes, the log, files."""
+    found = [(path, view.operations[0]) for path, view in answers.routes.path_operations.items()]
+    return tuple(
+        Operation(
+            str(one.operation_id), "GET", path, str(one.summary), str(one.description), (),
+            f'curl -H "Authorization: Bearer $TICKMARK_TOKEN" "$TICKMARK_ADDRESS/api{path}"', "",
+        )
+        for path, one in found
+    )  # fmt: skip
 
 
 def _about(step: str) -> str:

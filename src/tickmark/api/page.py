@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from tickmark.api.catalogue import steps
+from tickmark.api.catalogue import beside, steps
 from tickmark.api.problems import MEANINGS
 
 
@@ -13,6 +13,7 @@ def page(request: HttpRequest) -> HttpResponse:
     """List the operations. It tells no row of the books, so it needs no sign-in."""
     context = {
         "catalogue": steps(),
+        "beside": beside(),
         "meanings": MEANINGS.items(),
         "base": f"{request.scheme}://{request.get_host()}",
     }
