@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+
 @pytest.fixture(autouse=True)
 def own_home(settings: Any, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[None]:
     """Each test has a file store and a log of its own."""
@@ -37,10 +38,9 @@ CAST = {
 @pytest.fixture
 def cast(db: None) -> SimpleNamespace:
     """The characters as accounts; `cast.founder` is a user, `cast.actor("founder")` an actor."""
+    from tests.deeds import writing
     from tickmark.people.actions import make_account
     from tickmark.people.models import RoleGrant
-
-    from tests.deeds import writing
 
     people = SimpleNamespace()
     with writing():
@@ -65,20 +65,25 @@ def cast(db: None) -> SimpleNamespace:
 @pytest.fixture
 def program(cast: SimpleNamespace) -> SimpleNamespace:
     """A small programme: one system, one control with an owner, one engagement with its team."""
+    from tests.deeds import writing
     from tickmark.audit.models import Engagement, TeamMember
     from tickmark.controls.models import Control, ControlVersion
     from tickmark.scope.models import Period, System, SystemVersion
-
-    from tests.deeds import writing
 
     start, end = date(2025, 11, 1), date(2026, 10, 31)
     with writing(cast.founder):
         system = System(code="ledger")
         system.save()
         version = SystemVersion(
-            system=system, effective_from=start, name="Ledger", company="Northlight, Inc.",
-            services="Book-keeping as a service", boundary="Production", categories=["security"],
-            time_zone="America/New_York", calendar="us-federal",
+            system=system,
+            effective_from=start,
+            name="Ledger",
+            company="Northlight, Inc.",
+            services="Book-keeping as a service",
+            boundary="Production",
+            categories=["security"],
+            time_zone="America/New_York",
+            calendar="us-federal",
         )
         version.save()
         period = Period(system=system, type=2, start=start, end=end, time_zone="America/New_York")
@@ -86,19 +91,37 @@ def program(cast: SimpleNamespace) -> SimpleNamespace:
         control = Control(code="CHG-02")
         control.save()
         control_version = ControlVersion(
-            control=control, effective_from=start, title="Peer review", statement="Changes are reviewed before merge.",
-            criteria=["CC8.1"], nature="I", purpose="P", frequency="event", owner=cast.owner,
+            control=control,
+            effective_from=start,
+            title="Peer review",
+            statement="Changes are reviewed before merge.",
+            criteria=["CC8.1"],
+            nature="I",
+            purpose="P",
+            frequency="event",
+            owner=cast.owner,
         )
         control_version.save()
         engagement = Engagement(
-            code="2026", system=system, period=period, firm="Fennimore & Oake LLP", categories=["security"],
-            criteria_set="tsc-2017-2022", method="default-2026",
+            code="2026",
+            system=system,
+            period=period,
+            firm="Fennimore & Oake LLP",
+            categories=["security"],
+            criteria_set="tsc-2017-2022",
+            method="default-2026",
         )
         engagement.save()
         for name, (side, roles) in CAST.items():
             for role in roles if side == "auditor" else ():
                 TeamMember(engagement=engagement, user=getattr(cast, name), role=role).save()
     return SimpleNamespace(
-        cast=cast, actor=cast.actor, system=system, system_version=version, period=period, control=control,
-        control_version=control_version, engagement=engagement,
+        cast=cast,
+        actor=cast.actor,
+        system=system,
+        system_version=version,
+        period=period,
+        control=control,
+        control_version=control_version,
+        engagement=engagement,
     )

@@ -105,7 +105,11 @@ def published_version(actor: Actor) -> Q:
 @rule("the company, or an auditor of your team", many=True)
 def known_accounts(actor: Actor) -> Q:
     """Accounts that an auditor meets."""
-    return (engaged(actor) & Q(side=COMPANY)) | Q(team_memberships__engagement__in=actor.holds("engagement")) | Q(pk=actor.user.pk)
+    return (
+        (engaged(actor) & Q(side=COMPANY))
+        | Q(team_memberships__engagement__in=actor.holds("engagement"))
+        | Q(pk=actor.user.pk)
+    )
 
 
 @rule("said to both sides or on your side")
@@ -176,7 +180,7 @@ def not_owned(actor: Actor) -> Q:
 
 @rule("recorded by your side")
 def by_my_side(actor: Actor) -> Q:
-    """Entries of the ledger: the company's for those who work on the programme, an auditor's own ones for an auditor."""
+    """Entries of the ledger: the company's for those who work on the programme, an auditor's own for an auditor."""
     own_side = programme(actor) if actor.side == COMPANY else Q(actor=actor.ref)
     return Q(side=actor.side) & own_side
 
@@ -257,10 +261,20 @@ SEES: Mapping[str, Mapping[str, Rule]] = {
     "evidence.Evidence": both(programme, shared),
     "evidence.Support": both(programme, of_shared),
     "evidence.Acceptance": both(
-        programme, Rule("of shared evidence", lambda a: Q(support__evidence__shares__engagement__in=a.holds("engagement")), True)
+        programme,
+        Rule(
+            "of shared evidence",
+            lambda a: Q(support__evidence__shares__engagement__in=a.holds("engagement")),
+            True,
+        ),
     ),
     "evidence.Rejection": both(
-        programme, Rule("of shared evidence", lambda a: Q(support__evidence__shares__engagement__in=a.holds("engagement")), True)
+        programme,
+        Rule(
+            "of shared evidence",
+            lambda a: Q(support__evidence__shares__engagement__in=a.holds("engagement")),
+            True,
+        ),
     ),
     "evidence.Population": both(programme, engaged),
     "evidence.Reconciliation": both(programme, engaged),
@@ -288,7 +302,9 @@ SEES: Mapping[str, Mapping[str, Rule]] = {
     "audit.Walkthrough": auditors_only("procedure__engagement"),
     "audit.PopulationLock": both(programme, on_my_engagement("procedure__engagement")),
     "audit.Sample": both(put("procedure__publishing") & revealed, on_my_engagement("procedure__engagement")),
-    "audit.SampleItem": both(put("sample__procedure__publishing"), on_my_engagement("sample__procedure__engagement")),
+    "audit.SampleItem": both(
+        put("sample__procedure__publishing"), on_my_engagement("sample__procedure__engagement")
+    ),
     "audit.Mark": auditors_only("attribute__procedure__engagement"),
     "audit.Deviation": both(put("publishing"), on_my_engagement("procedure__engagement")),
     "audit.DeviationPublishing": both(programme, on_my_engagement("deviation__procedure__engagement")),
@@ -350,8 +366,12 @@ MAY: Mapping[str, Grant] = {
     "controls.acknowledge": company("employee", version=published_policy),
     "evidence.file": company(*WORKERS, control=owner_of_control),
     "evidence.support": company(*WORKERS, control=owner_of_control),
-    "evidence.accept": company("reviewer", "lead", "sponsor", support=not_mine & not_filed_by_me & not_owner_of_control),
-    "evidence.reject": company("reviewer", "lead", "sponsor", support=not_mine & not_filed_by_me & not_owner_of_control),
+    "evidence.accept": company(
+        "reviewer", "lead", "sponsor", support=not_mine & not_filed_by_me & not_owner_of_control
+    ),
+    "evidence.reject": company(
+        "reviewer", "lead", "sponsor", support=not_mine & not_filed_by_me & not_owner_of_control
+    ),
     "evidence.connect": company("lead", "sponsor"),
     "evidence.collect": company(*LEADERS, "owner"),
     "evidence.record_collection": company("job"),
@@ -380,18 +400,26 @@ MAY: Mapping[str, Grant] = {
     "audit.walk_through": auditor(procedure=TESTS),
     "audit.lock": auditor(procedure=TESTS),
     "audit.draw": auditor(procedure=TESTS),
-    "audit.extend": auditor(sample=on_my_engagement("procedure__engagement", "staff", "lead", "partner", "specialist")),
-    "audit.mark": auditor(item=on_my_engagement("sample__procedure__engagement", "staff", "lead", "partner", "specialist")),
+    "audit.extend": auditor(
+        sample=on_my_engagement("procedure__engagement", "staff", "lead", "partner", "specialist")
+    ),
+    "audit.mark": auditor(
+        item=on_my_engagement("sample__procedure__engagement", "staff", "lead", "partner", "specialist")
+    ),
     "audit.mark_many": auditor(procedure=TESTS),
     "audit.mark_by_check": auditor(procedure=TESTS),
     "audit.deviate": auditor(procedure=TESTS),
-    "audit.publish_deviation": auditor(deviation=on_my_engagement("procedure__engagement", *STEERING_AUDITORS)),
+    "audit.publish_deviation": auditor(
+        deviation=on_my_engagement("procedure__engagement", *STEERING_AUDITORS)
+    ),
     "audit.respond": company("sponsor", "lead"),
     "audit.conclude": auditor(procedure=TESTS),
     "audit.conclude_criterion": auditor(engagement=STEERS),
     "audit.note": auditor(procedure=on_my_engagement("engagement")),
     "audit.clear_note": auditor(note=on_my_engagement("procedure__engagement", *WORKING_AUDITORS)),
-    "audit.sign_off": auditor(procedure=on_my_engagement("engagement", "staff", "lead", "partner", "specialist")),
+    "audit.sign_off": auditor(
+        procedure=on_my_engagement("engagement", "staff", "lead", "partner", "specialist")
+    ),
     "audit.opine": auditor(engagement=on_my_engagement("pk", "partner")),
     "report.describe": company(*LEADERS),
     "report.sign_letter": company("sponsor"),

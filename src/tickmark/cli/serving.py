@@ -204,7 +204,7 @@ def _web() -> list[str]:
     from django.conf import settings
 
     words = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(settings.PORT)]
-    words += ["--workers", "1", "--blocking-threads", "8", "--log-level", "warning", "--no-access-log"]
+    words += ["--workers", "1", "--blocking-threads", "4", "--log-level", "warning", "--no-access-log"]
     return [*words, "tickmark.wsgi:application"]
 
 

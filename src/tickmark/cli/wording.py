@@ -30,7 +30,8 @@ class Operation:
         content: dict[str, Any] = request.get("content", {})
         self.multipart = "multipart/form-data" in content
         self._known = known
-        self.schema = self._whole(next(iter(content.values()), {}).get("schema", {}))
+        first: dict[str, Any] = next(iter(content.values()), {})
+        self.schema = self._whole(first.get("schema", {}))
         self.arguments: dict[str, Any] = self.schema.get("properties", {})
 
     def _whole(self, schema: dict[str, Any]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def here(path: str) -> str:
     """The part of the program that an address belongs to: a step, home, tasks or people; empty elsewhere."""
     if path == "/":
         return "home"
-    places = (*((slug, url) for slug, _, url in STEPS), *OTHERS)
+    places = (*((slug, url) for slug, _, url in STEPS), *OTHERS, ("controls", "/policies/"))
     return next((slug for slug, url in places if path.startswith(url)), "")
 
 

@@ -72,8 +72,9 @@ def _happen(events: list[Event], slot: Any) -> None:
     for number, event in enumerate(events):
         if f"{event.at:%B %Y}" != month:
             month = f"{event.at:%B %Y}"
-            slot.progress(f"Living {month}", number, len(events))
             print(f"  {month} …", file=sys.stderr, flush=True)
+        if number % 10 == 0:
+            slot.progress(f"Living {month}", number, len(events))
         clock.move_to(event.at)
         event.do()
         jobs.work()

@@ -174,7 +174,7 @@ def _inline(node: SyntaxTreeNode) -> list[Inline]:
     raise Invalid(
         f"The text holds a picture: “{node.content or node.attrs.get('src', '')}”.",
         "A document carries no pictures from outside: they cannot be frozen with it or read aloud.",
-        "Say in words what it shows, or file the picture as evidence and name its reference.",
+        "Say in words what it shows, or file the picture and name its reference.",
     )
 
 
