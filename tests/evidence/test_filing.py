@@ -62,7 +62,7 @@ def test_three_dates_and_the_period_are_kept_apart(program: SimpleNamespace) -> 
 
 
 def test_a_time_without_a_zone_is_the_companys_own(program: SimpleNamespace) -> None:
-    row = file(program, observed_at=datetime(2026, 7, 29, 14))
+    row = file(program, observed_at=datetime.fromisoformat("2026-07-29T14:00"))
     assert Evidence.objects.get(pk=row.pk).observed_at == datetime(2026, 7, 29, 18, tzinfo=UTC)
 
 
@@ -228,6 +228,24 @@ def test_an_occurrence_is_met_by_accepted_evidence_only(program: SimpleNamespace
     assert (item.state, item.performed_on, item.days_late) == ("late", date(2026, 7, 29), 14)
     assert [use.days_after for use in item.uses] == [5]
     assert states(program, quarterly, date(2026, 7, 28))["2026-Q2"] == "overdue"
+
+
+def test_customary_days_are_named_where_the_control_names_none(
+    program: SimpleNamespace, quarterly: Control
+) -> None:
+    with writing(program.cast.founder):
+        other = Control(code="BCP-06")
+        other.save()
+        ControlVersion(
+            control=other, effective_from=date(2025, 11, 1), title="Capacity", statement="Each quarter.", criteria=["A1.1"],
+            nature="M", purpose="D", frequency="quarterly", owner=program.cast.owner,
+        ).save()  # fmt: skip
+    for control, content in ((quarterly, b"1\n"), (other, b"2\n")):
+        file(program, control=control, occurrence="2026-Q2", performed_on=date(2026, 7, 14), content=content)
+    found = queries.operation(program.period.start, program.period.end, date(2026, 8, 3))
+    remarks = {control.code: found[control.pk][2].remarks for control in (quarterly, other)}
+    words = "performed 14 days after 2026-Q2 ended; the control names no grace, 15 days are customary: the auditor decides"
+    assert remarks == {"AC-06": (), "BCP-06": (words,)}
 
 
 def test_a_rejected_record_meets_nothing_and_is_owed_again(

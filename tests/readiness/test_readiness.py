@@ -132,7 +132,7 @@ def test_evidence_that_waits_or_has_no_day_or_came_late(
 def test_lists_that_a_check_needs_and_no_source_gives(
     program: SimpleNamespace, hands: SimpleNamespace
 ) -> None:
-    assert {key for key in by_key(Level.POPULATION)} == {"unconnected:changes", "unconnected:pulls"}
+    assert set(by_key(Level.POPULATION)) == {"unconnected:changes", "unconnected:pulls"}
     evidence.connect(
         program.actor("lead"),
         "git",

@@ -383,6 +383,7 @@ def look_at_occurrences(view: View) -> Iterator[Gap]:
         (evidence.IDLE, "idle", "did not operate in the window", 2),
         (Occurring.OVERDUE, "overdue", "is overdue", 3),
         (Occurring.LATE, "late", "was performed late", 2),
+        (evidence.LISTED, "listed", "is on file only as a list that nobody has tested", 1),
     )
     for control, items in view.expected.items():
         version = view.by_control.get(control)
@@ -410,7 +411,10 @@ def _occurred(
         else "It stays an exception; find the cause, and see that the next one is in time."
     )
     gap = view.about(version, Level.OPERATION, kind, title, fact, remedy, likelihood)
-    past = kind != "overdue"
+    past = kind not in ("overdue", "listed")
+    if kind == "listed":
+        remedy = "Test what the list says of each time, or let a check read it."
+        gap = replace(gap, verdict="undetermined", recommendation=remedy)
     refs = tuple(dict.fromkeys(use.support.evidence.ref for item in found for use in item.uses))
     newest = max(item.performed_on or item.occurrence.due for item in found) if past else None
     return replace(gap, evidence=refs, newest=newest)

@@ -208,14 +208,14 @@ def cells_of(run: CheckRun) -> dict[date, Cell]:
 
 @lru_cache(maxsize=256)
 def _cells(pk: int, digest: str, inputs: tuple[int, ...], zone: str) -> dict[date, Cell]:
-    """Kept by the file's digest: a run and its verdicts never change."""
+    """Kept by the file's digest: a run and its verdicts never change. What has no day shows on the run's last one."""
     run = CheckRun.objects.get(pk=pk)
     rule = evidence.registers().checks[run.check_name]
     when = evidence.days_driven(rule, run.populations.all(), run.start, run.end, zone)
     found: dict[date, Cell] = {}
     for item, (verdict, _) in evidence.verdicts_by_subject(run).items():
-        on, cell = when.get(item), WORST[verdict]
-        if on is not None and (on not in found or _graver(cell, found[on])):
+        on, cell = when.get(item) or run.end, WORST[verdict]
+        if on not in found or _graver(cell, found[on]):
             found[on] = cell
     return found
 

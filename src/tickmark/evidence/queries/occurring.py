@@ -126,9 +126,13 @@ def _rhythm(version: ControlVersion) -> tuple[int, str, int]:
     return version.control_id, version.frequency, grace_of(version).days
 
 
+CUSTOMARY = {"weekly": 2, "monthly": 10, "quarterly": 15, "semi-annual": 15}
+"""Days after its bucket in which an occurrence is customarily done (domain.md 9.1), where a control names none."""
+
+
 def grace_of(version: ControlVersion) -> Grace:
-    """The days of grace that the control itself names."""
-    days = version.parameters.get("grace_days", 0)
+    """The days of grace that the control itself names, else the customary ones."""
+    days = version.parameters.get("grace_days", CUSTOMARY.get(version.frequency, 0))
     return Grace(days if isinstance(days, int) else 0)
 
 
@@ -144,7 +148,7 @@ def _expected(span: Span[ControlVersion], end: date, day: date, uses: Sequence[U
     short = not occurrences(span.version.frequency, span.start, span.end, grace_of(span.version))
     return [
         _one(
-            span.version.control_id,
+            span.version,
             item,
             end,
             day,
@@ -163,7 +167,9 @@ def _covers(use: Use, item: Occurrence) -> bool:
     return evidence.covers_from <= item.start and item.end <= evidence.covers_to
 
 
-def _one(control: int, item: Occurrence, end: date, day: date, uses: Sequence[Use], short: bool) -> Expected:
+def _one(
+    version: ControlVersion, item: Occurrence, end: date, day: date, uses: Sequence[Use], short: bool
+) -> Expected:
     accepted = item.met_by(_performances(uses, "accepted"), day, end)
     standing, state = accepted, str(accepted.state)
     if accepted.performed_on is None:
@@ -174,9 +180,18 @@ def _one(control: int, item: Occurrence, end: date, day: date, uses: Sequence[Us
             state = LISTED
         elif short and accepted.state in (State.OVERDUE, State.MISSED):
             state = IDLE
+    remarks = (*standing.remarks, *_customary(version, item, standing.performed_on))
     return Expected(
-        control, item, state, standing.performed_on, standing.days_late, standing.remarks, tuple(uses)
+        version.control_id, item, state, standing.performed_on, standing.days_late, remarks, tuple(uses)
     )
+
+
+def _customary(version: ControlVersion, item: Occurrence, done: date | None) -> tuple[str, ...]:
+    """What an auditor must decide: done within days that only custom grants."""
+    if done is None or not item.end < done <= item.due or "grace_days" in version.parameters:
+        return ()
+    words = f"performed {(done - item.end).days} days after {item.key} ended; the control names no grace"
+    return (f"{words}, {(item.due - item.end).days} days are customary: the auditor decides",)
 
 
 def _performances(uses: Iterable[Use], state: str) -> list[Performance]:

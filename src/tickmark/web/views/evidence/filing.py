@@ -22,7 +22,7 @@ from tickmark.kernel.references import resolve
 from tickmark.web.forming import must_see, specs
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.shell import day_of
-from tickmark.web.views.evidence.parts import actor_of, card, days_after, found, tabs
+from tickmark.web.views.evidence.parts import LATE, actor_of, card, days_after, found, tabs
 
 COLUMNS = (
     Column("Evidence", "name", order="name"),
@@ -153,6 +153,7 @@ def one(request: HttpRequest, reference: str) -> HttpResponse:
         "row": row,
         "card": card(row),
         "days_after": days_after(row),
+        "late_tone": "warning" if days_after(row) > LATE else "info",
         "uses": uses,
         "shares": visible(actor, Share)
         .filter(evidence=row)

@@ -15,6 +15,9 @@ from tickmark.kernel.references import resolve
 
 M = TypeVar("M", bound=Model)
 
+LATE = 7
+"""Days between what is shown and its record from which the card says so aloud; the page always says it."""
+
 TABS = (
     ("filed", "Filed", "/evidence/"),
     ("sources", "Sources", "/evidence/sources/"),
@@ -57,7 +60,7 @@ def card(row: Evidence, state: str = "") -> dict[str, Any]:
         "covers": (row.covers_from, row.covers_to),
         "url": f"/evidence/{row.ref}",
         "state": state,
-        "late": days_after(row) > 0,
+        "late": days_after(row) > LATE,
     }
 
 
