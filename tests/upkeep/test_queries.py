@@ -100,7 +100,7 @@ def test_work_that_was_given_up_stands_with_its_reason(program: SimpleNamespace)
 def test_who_owes_what_names_those_with_most_past_its_day_first(program: SimpleNamespace) -> None:
     control(program, "AC-06", "quarterly")
     rows = {one.user.name: one for one in queries.who_owes(TODAY)}
-    assert list(rows)[0] == "Owner" and rows["Owner"].overdue(TODAY) == 1
+    assert next(iter(rows)) == "Owner" and rows["Owner"].overdue(TODAY) == 1
     assert "File AC-06 for 2026-Q2" in [task.title for task in rows["Owner"].tasks]
     assert not {"Auditor", "Employee", "Former"} & set(rows)
 
