@@ -189,7 +189,7 @@ def running(tmp_path) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
         [sys.executable, "-m", "tickmark", "up"], env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
     )  # fmt: skip
-    guard = threading.Timer(120, lambda: os.killpg(up.pid, signal.SIGKILL))
+    guard = threading.Timer(180, up.terminate)
     guard.start()
     try:
         until(up, "Tickmark is ready at")

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -28,7 +28,11 @@ Process = subprocess.Popen[bytes]
 
 
 class Part:
-    """A child process that is started again when it dies, a little later each time it dies young."""
+    """A child process that is started again when it dies, a little later each time it dies young.
+
+    Each has a process group of its own: Ctrl-C reaches `up` alone, which ends the parts one by one. A web server that
+    gets the interrupt and our request to stop at once leaves its own children behind, and with them the port.
+    """
 
     def __init__(self, name: str, words: Sequence[str]) -> None:
         self.name, self.words = name, words
@@ -37,7 +41,7 @@ class Part:
 
     def _start(self) -> Process:
         self.since = time.monotonic()
-        return subprocess.Popen([sys.executable, "-m", *self.words])
+        return subprocess.Popen([sys.executable, "-m", *self.words], start_new_session=True)
 
     def keep_alive(self) -> None:
         """Look after it once: say that it died, and start it again when its pause is over."""
@@ -60,12 +64,12 @@ class Part:
             self.process.terminate()
 
     def stopped(self) -> None:
-        """Wait until it stopped, and make it if it does not."""
-        try:
+        """Wait until it stopped; whatever of its group does not stop is killed."""
+        with suppress(subprocess.TimeoutExpired):
             self.process.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 def serve(*, demo: bool) -> int:
@@ -210,16 +214,17 @@ def _web() -> list[str]:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """SIGTERM ends what runs in here as Ctrl-C does."""
+    """SIGTERM, and a terminal that is closed, end what runs in here as Ctrl-C does."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _answering(web: Part) -> None:
