@@ -231,12 +231,16 @@ def _record(current: Deed, arguments: dict[str, Any], result: Any) -> None:
         actor_kind=current.actor.kind,
         side=current.actor.side,
         subject=_subject(arguments, result),
-        arguments={name: _recorded(value) for name, value in arguments.items() if name not in NEVER_RECORDED},
+        arguments={name: _recorded(value) for name, value in arguments.items() if not _opens(name, value)},
         facts=current.facts,
         files=current.files,
         recorded_at=current.at,
         request=request_id.get(),
     ).save()
+
+
+def _opens(name: str, value: Any) -> bool:
+    return name in NEVER_RECORDED and not isinstance(value, models.Model)
 
 
 def _subject(arguments: dict[str, Any], result: Any) -> str:
