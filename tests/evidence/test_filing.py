@@ -259,6 +259,20 @@ def test_a_rejected_record_meets_nothing_and_is_owed_again(
     assert list(queries.duties.occurrences_owed(program.actor("lead"), date(2026, 8, 3))) == []
 
 
+def test_many_occurrences_of_one_control_are_asked_for_in_one_line(program: SimpleNamespace) -> None:
+    with writing(program.cast.founder):
+        daily = Control(code="BCP-03")
+        daily.save()
+        ControlVersion(
+            control=daily, effective_from=date(2026, 7, 1), title="Backups", statement="Each day.", criteria=["A1.2"],
+            nature="A", purpose="P", frequency="daily", owner=program.cast.owner, parameters={"grace_days": 5},
+        ).save()  # fmt: skip
+    found = [
+        task.title for task in queries.duties.occurrences_owed(program.actor("owner"), date(2026, 8, 10))
+    ]
+    assert found == ["File BCP-03 for 5 occurrences, 2026-08-05 to 2026-08-09"]
+
+
 def test_a_reviewer_is_asked_for_what_others_filed(program: SimpleNamespace) -> None:
     file(program, control=program.control)
     day = date(2026, 8, 3)

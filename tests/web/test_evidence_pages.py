@@ -307,6 +307,16 @@ def test_a_window_never_drops_what_has_no_days(program: SimpleNamespace) -> None
     )
 
 
+def test_older_lists_of_a_source_are_counted_and_one_link_away(full: SimpleNamespace) -> None:
+    lead, browser = full.actor("lead"), client(full, "lead")
+    old = Evidence.objects.get(collection__connection__code="acks")
+    actions.collect(lead, Connection.objects.get(code="acks"))
+    jobs.work()
+    plain, every = (browser.get(f"/evidence/{query}").content.decode() for query in ("", "?source=collected"))
+    assert f">{old.ref}<" not in plain and "1 older list" in plain
+    assert f">{old.ref}<" in every and "older list" not in every
+
+
 def test_rows_of_a_list_are_paged_and_found(full: SimpleNamespace) -> None:
     row = Population.objects.get()
     browser = client(full, "lead")

@@ -22,6 +22,8 @@ SOON = timedelta(days=14)
 EARLY = timedelta(days=60)
 """How long before its due day a yearly occurrence is asked for (domain.md 9.1: leave time to repeat it)."""
 ONE_BY_ONE = 5
+TOGETHER = 3
+"""Occurrences of one control from which they are asked for in one line: nobody files a daily control day by day."""
 RUNS_SOURCES = frozenset({"lead"})
 
 
@@ -40,8 +42,13 @@ def occurrences_owed(actor: Actor, day: date) -> Iterator[Task]:
         return
     codes = dict(ControlVersion.objects.filter(control__in=mine).values_list("control", "control__code"))
     for control, items in expected_on(day).items():
-        if control in mine:
-            yield from (_owed(codes[control], item) for item in items if _asked(item, day))
+        asked = [item for item in items if control in mine and _asked(item, day)]
+        if len(asked) > TOGETHER:
+            title = f"File {codes[control]} for {len(asked)} occurrences, {asked[0].key} to {asked[-1].key}"
+            due, why = asked[0].occurrence.due, "One list that covers them all is enough to begin with."
+            yield Task("evidence", title, f"/evidence/file?control={codes[control]}", due, why)
+        else:
+            yield from (_owed(codes[control], item) for item in asked)
 
 
 def _asked(item: Expected, day: date) -> bool:

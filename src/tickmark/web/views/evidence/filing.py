@@ -54,6 +54,7 @@ def index(request: HttpRequest) -> HttpResponse:
     supports = visible(actor, Support).select_related("control", "acceptance", "rejection").order_by("pk")
     rows = visible(actor, Evidence).filter(recorded_at__lt=queries.end_of(day)).order_by("-pk")
     rows = rows.prefetch_related(Prefetch("supports", queryset=supports, to_attr="uses"))
+    rows, older = _without_older_lists(request, rows, day)
     filters = [
         Filter("kind", "Kind", EvidenceKind.choices),
         Filter(
@@ -75,11 +76,28 @@ def index(request: HttpRequest) -> HttpResponse:
         "list": listing,
         "shown": [column for column in listing.columns if column["label"] != "Reference"],
         "tabs": tabs("filed"),
+        "older": older,
         "may_file": may(actor, "evidence.file"),
         "waiting": queries.waiting_for(actor, day).count(),
         "states": {row.pk: state_of(row) for row in listing.page},
     }
     return render(request, "evidence/index.html", context)
+
+
+def _without_older_lists(
+    request: HttpRequest, rows: QuerySet[Evidence], day: date
+) -> tuple[QuerySet[Evidence], int]:
+    """The rows without lists that a newer run of their source follows, and how many these are.
+
+    Whoever searches, filters or exports gets all of them.
+    """
+    if any(value for name, value in request.GET.items() if name not in ("day", "known", "page", "sort")):
+        return rows, 0
+    if request.path.endswith(".csv"):
+        return rows, 0
+    newest = {source.population.evidence_id for source in queries.sources(day) if source.population}
+    shown = rows.filter(Q(collection=None) | Q(pk__in=newest))
+    return shown, rows.count() - shown.count()
 
 
 def _with_state(rows: QuerySet[Evidence], supports: QuerySet[Support], state: str) -> QuerySet[Evidence]:
