@@ -228,11 +228,7 @@ def _questions(actor: Any, engagement: Any) -> list[tuple[str, Callable[[], Any]
         return requests.count(), list(asking.with_state(requests).order_by("due_on", "pk")[:50])
 
     def request_counts() -> Any:
-        found: dict[str, int] = {}
-        for row in asking.with_state(requests):
-            name = asking.state(row).name
-            found[name] = found.get(name, 0) + 1
-        return found
+        return asking.state_counts(requests)
 
     return [
         ("evidence, first page", evidence_page, _sql("select count(*) from evidence_evidence", PAGE)),

@@ -29,6 +29,8 @@ from tickmark.audit.queries.requests import (
     owners_of,
     request_rows,
     state,
+    state_counts,
+    still_open,
     turnaround,
     with_state,
 )
@@ -83,6 +85,8 @@ __all__ = [
     "standing_deviations",
     "standing_stages",
     "state",
+    "state_counts",
+    "still_open",
     "systems_of",
     "taken_keys",
     "turnaround",

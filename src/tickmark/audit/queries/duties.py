@@ -18,7 +18,7 @@ from tickmark.audit.models import (
 )
 from tickmark.audit.queries.engagement import STEERING
 from tickmark.audit.queries.papers import standing_stages, worked_on
-from tickmark.audit.queries.requests import RequestRow, request_rows
+from tickmark.audit.queries.requests import RequestRow, request_rows, still_open
 from tickmark.kernel.access import Actor, visible
 from tickmark.kernel.answers import Task, duty, step_state
 from tickmark.scope.models import Period
@@ -28,7 +28,7 @@ WORKING = ("staff", "lead", "partner", "specialist")
 
 
 def _rows(actor: Actor, day: date) -> list[RequestRow]:
-    return [row for row in request_rows(visible(actor, Request), day) if row.state.waits_for]
+    return request_rows(still_open(visible(actor, Request)), day)
 
 
 def _address(row: RequestRow) -> str:

@@ -9,7 +9,8 @@ from datetime import date
 from statistics import median
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Case, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from tickmark.audit.models import Answer, Engagement, Request, RequestControl, RequestMove
 from tickmark.controls.models import ControlVersion
@@ -25,7 +26,7 @@ class RequestState:
     @property
     def open(self) -> bool:
         """Whether the company can still answer."""
-        return self.name not in {"accepted", "withdrawn"}
+        return self.name not in CLOSED
 
     @property
     def waits_for(self) -> str:
@@ -33,27 +34,44 @@ class RequestState:
         return {"submitted": "auditor", "accepted": "", "withdrawn": ""}.get(self.name, "company")
 
 
+CLOSED = ("accepted", "withdrawn")
+
+
 def with_state(rows: QuerySet[Request]) -> QuerySet[Request]:
-    """Requests annotated with their last answer and last move, for `state` without another query."""
+    """Requests annotated with `stands`, the name of their state, and `last_reason`.
+
+    The auditor's last move decides, unless an answer came that it had not seen; withdrawn stays withdrawn.
+    """
     moves = RequestMove.objects.filter(request=OuterRef("pk")).order_by("-pk")
     answers = Answer.objects.filter(request=OuterRef("pk")).order_by("-pk")
+    fresh = Q(last_answer__gt=Coalesce(F("judged_answer"), 0)) & ~Q(last_move="withdrawn")
     return rows.annotate(
-        last_move=Subquery(moves.values("move")[:1]),
+        last_move=Coalesce(Subquery(moves.values("move")[:1]), Value("open")),
         last_reason=Subquery(moves.values("reason")[:1]),
         judged_answer=Subquery(moves.values("answer")[:1]),
         last_answer=Subquery(answers.values("pk")[:1]),
+    ).annotate(
+        stands=Case(When(fresh, then=Value("submitted")), default=F("last_move"), output_field=CharField())
     )
 
 
+def still_open(rows: QuerySet[Request]) -> QuerySet[Request]:
+    """Those that wait for somebody."""
+    return with_state(rows).exclude(stands__in=CLOSED)
+
+
+def state_counts(rows: QuerySet[Request]) -> dict[str, int]:
+    """How many requests stand in which state."""
+    counted = with_state(rows).order_by().values("stands").annotate(number=Count("pk"))
+    return {row["stands"]: row["number"] for row in counted}
+
+
 def state(request: Request) -> RequestState:
-    """How a request stands: the auditor's last move decides, unless an answer came that it had not seen."""
+    """How a request stands, and why."""
     row: Any = request
-    if not hasattr(row, "last_move"):
+    if not hasattr(row, "stands"):
         row = with_state(Request.objects.filter(pk=request.pk)).get()
-    fresh = (row.last_answer or 0) > (row.judged_answer or 0)
-    if fresh and row.last_move != "withdrawn":
-        return RequestState("submitted")
-    return RequestState(row.last_move or "open", row.last_reason or "")
+    return RequestState(row.stands, "" if row.stands == "submitted" else row.last_reason or "")
 
 
 def newest_answer(request: Request) -> Answer | None:
@@ -89,7 +107,7 @@ class RequestRow:
 
 def request_rows(rows: QuerySet[Request], day: date) -> list[RequestRow]:
     """Requests with state and owners on a day, in three queries however many."""
-    found = list(with_state(rows.select_related("engagement")).order_by("due_on", "pk"))
+    found = list(with_state(rows).select_related("engagement").order_by("due_on", "pk"))
     owners = owners_of([row.pk for row in found], day)
     return [_row(row, tuple(owners[row.pk]), day) for row in found]
 

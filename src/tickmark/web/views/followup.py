@@ -58,7 +58,7 @@ def index(request: HttpRequest) -> HttpResponse:
         return listing.csv("deviations")
     for row in listing.page:
         row.said = standing(row)
-    asked = [row for row in queries.request_rows(visible(actor, Request), day) if row.state.waits_for]
+    asked = queries.request_rows(queries.still_open(visible(actor, Request)), day)
     engagements = visible(actor, Engagement).order_by("-pk")
     context = {
         "auditor": actor.side == "auditor",
