@@ -57,12 +57,15 @@ def with_state(rows: QuerySet[Request]) -> QuerySet[Request]:
 
 def still_open(rows: QuerySet[Request]) -> QuerySet[Request]:
     """Those that wait for somebody."""
-    return with_state(rows).exclude(stands__in=CLOSED)
+    standing: Any = with_state(rows)
+    found: QuerySet[Request] = standing.exclude(stands__in=CLOSED)
+    return found
 
 
 def state_counts(rows: QuerySet[Request]) -> dict[str, int]:
     """How many requests stand in which state."""
-    counted = with_state(rows).order_by().values("stands").annotate(number=Count("pk"))
+    standing: Any = with_state(rows)
+    counted = standing.order_by().values("stands").annotate(number=Count("pk"))
     return {row["stands"]: row["number"] for row in counted}
 
 
