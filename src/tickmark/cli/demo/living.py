@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tickmark.kernel.errors import Conflict
+
 EXAMPLE = Path(__file__).resolve().parents[4] / "examples" / "larkspur"
 ZONE = ZoneInfo("America/New_York")
 PASSWORD = "larkspur demo only"
@@ -40,12 +42,21 @@ def begins(home: Path) -> None:
 
 def live() -> None:
     """Live the year in a new demo home, showing progress here and on the pages; a lived one is left as it is."""
+    from django.conf import settings
+
     from tickmark.kernel import jobs
     from tickmark.kernel.ledger.seal import seal
 
     slot = jobs.enqueue("demo", "year")
     if slot.finished_at is not None:
         return
+    if slot.started_at is not None:
+        home = settings.HOME
+        raise Conflict(
+            f"The year in {home} was only half lived.",
+            "It was interrupted, and no day is lived twice.",
+            f"Remove {home} and start again: everything in it is fictional.",
+        )
     jobs.begin(slot)
     started = time.monotonic()
     events, last_day = _story()
