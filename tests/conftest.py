@@ -16,7 +16,6 @@ def own_home(settings: Any, tmp_path: Path, request: pytest.FixtureRequest) -> I
     """Each test has a file store and a log of its own."""
     settings.HOME = tmp_path / "home"
     settings.FILES_URL = (tmp_path / "home" / "files").as_uri()
-    settings.STATIC_ROOT = tmp_path / "static"
     yield
 
 
