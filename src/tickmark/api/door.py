@@ -7,7 +7,7 @@ from ninja import NinjaAPI
 from tickmark import __version__
 from tickmark.api import answers, calls, lists, problems
 from tickmark.api.auth import Session, Token
-from tickmark.api.page import page
+from tickmark.api.page import described, page
 
 api = NinjaAPI(
     title="Tickmark",
@@ -15,7 +15,7 @@ api = NinjaAPI(
     description="Every action and every noun of Tickmark, as its pages know them.",
     urls_namespace="api",
     docs_url=None,
-    openapi_url="/openapi.json",
+    openapi_url=None,
     auth=[Token(), Session()],
 )
 problems.add_to(api)
@@ -23,3 +23,4 @@ api.add_router("", answers.routes)
 api.add_router("", calls.router())
 api.add_router("", lists.router())
 api.get("/docs", auth=None, include_in_schema=False, url_name="docs")(page)
+api.get("/openapi.json", auth=None, include_in_schema=False, url_name="openapi-json")(described)
