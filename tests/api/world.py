@@ -190,6 +190,8 @@ def _running(world: Any) -> None:
                 TeamMember(engagement=engagement, user=getattr(world.cast, name), role=role).save()
         TeamMember(engagement=world.engagement, user=world.cast.specialist, role="specialist").save()
         TeamMember(engagement=world.foreign, user=world.cast.rival, role="lead").save()
+    joined = TeamMember.objects.get(engagement=world.engagement, user=world.cast.specialist)
+    audit.confirm_independence(world.actor("specialist"), joined, "I am independent.")
     world.leaver = TeamMember.objects.get(engagement=world.running, user=world.cast.specialist)
     world.member = TeamMember.objects.get(engagement=world.fresh, user=world.cast.staff)
     audit.end_member(

@@ -287,7 +287,7 @@ def test_the_body_of_an_action_is_its_signature_with_references_for_rows(taking_
         False,
     )
     assert schema["properties"]["control"] == {
-        "description": "A control by its reference, CT-…, or its code.", "title": "Control", "type": "string",
+        "description": "A control by its reference (CT-…) or its code.", "title": "Control", "type": "string",
     }  # fmt: skip
     assert schema["properties"]["controls"]["anyOf"] == [
         {"items": {"type": "string"}, "type": "array"},

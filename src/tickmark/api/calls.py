@@ -62,7 +62,7 @@ def _given(action: Action[..., Any]) -> type[Model] | None:
 def who_may(name: str) -> str:
     """Who may do an action, with what its arguments must fulfil."""
     grant: Grant = table().MAY[name]
-    rules = [f"`{parameter}`: {rule.says}" for parameter, rule in grant.rules.items()]
+    rules = [f"{parameter}: {rule.says}" for parameter, rule in grant.rules.items()]
     return "; ".join([f"For {who(grant)}", *rules]) + "."
 
 

@@ -12,7 +12,7 @@ from django.apps import apps
 
 from tickmark.api import answers, lists
 from tickmark.api.calls import offered, who_may
-from tickmark.kernel.action import Action
+from tickmark.kernel.action import Action, one_of
 from tickmark.kernel.arguments import body_model, file_fields
 
 ORDER = ("people", "scope", "controls", "evidence", "readiness", "audit", "report", "upkeep")
@@ -119,13 +119,19 @@ def arguments_of(action: Action[..., Any]) -> tuple[Argument, ...]:
     plain = [
         Argument(
             name,
-            _kind(item, schema.get("$defs", {})),
+            _kind(item, schema.get("$defs", {}))
+            if one_of(action.types[name])[0] is None
+            else _names(action, name),
             item.get("description", ""),
             name in schema.get("required", ()),
         )
         for name, item in schema["properties"].items()
     ]
     return (*files, *plain)
+
+
+def _names(action: Action[..., Any], name: str) -> str:
+    return "list of references" if one_of(action.types[name])[1] else "reference"
 
 
 def _kind(item: dict[str, Any], known: dict[str, Any]) -> str:

@@ -253,10 +253,10 @@ def _about(kind: Any) -> str | None:
     model, many = one_of(kind)
     if model is None:
         return None
-    code = f", or its {model.CODE}" if getattr(model, "CODE", None) else ""  # type: ignore[attr-defined]
+    code = f" or its {model.CODE}" if getattr(model, "CODE", None) else ""  # type: ignore[attr-defined]
     name = str(model._meta.verbose_name)
     each = f"{'Each: a' if many else 'A'}{'n' if name[0] in 'aeiou' else ''}"
-    return f"{each} {name} by its reference, {getattr(model, 'PREFIX', '')}-…{code}."
+    return f"{each} {name} by its reference ({getattr(model, 'PREFIX', '')}-…){code}."
 
 
 def _is_file(kind: Any) -> bool:
