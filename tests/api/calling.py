@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from django.test import Client
 
 from tests.deeds import writing
@@ -15,6 +18,26 @@ from tickmark.kernel.action import ACTIONS
 from tickmark.kernel.ledger.entry import Entry
 from tickmark.people.models import Token
 from tickmark.people.queries import digest_of
+
+
+def application() -> Any:
+    """The server as a WSGI application that leaves the one connection open, on which the world stands unwritten."""
+    server = get_wsgi_application()
+
+    def run(environ: dict[str, Any], start: Any) -> list[bytes]:
+        signals = (request_started, request_finished)
+        for signal in signals:
+            signal.disconnect(close_old_connections)
+        try:
+            answer = server(environ, start)
+            body = b"".join(answer)
+            answer.close()
+            return [body]
+        finally:
+            for signal in signals:
+                signal.connect(close_old_connections)
+
+    return run
 
 
 def token(world: Any, who: str, scopes: list[str] | None = None) -> str:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-from django.core.wsgi import get_wsgi_application
 from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -23,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.api.calling import get, token
+from tests.api.calling import application, get, token
 from tests.api.examples import EXAMPLES
 from tests.api.world import CHARACTERS
 from tickmark.api.calls import offered
@@ -54,7 +53,7 @@ class _Undone(Exception):
 @cache
 def description() -> Any:
     """The document as the server gives it, to be called in process."""
-    return schemathesis.openapi.from_wsgi("/api/openapi.json", get_wsgi_application())
+    return schemathesis.openapi.from_wsgi("/api/openapi.json", application())
 
 
 def test_the_document_is_valid() -> None:

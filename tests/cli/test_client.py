@@ -13,9 +13,8 @@ from typing import Any
 import httpx
 import pytest
 from cyclopts import App
-from django.core.wsgi import get_wsgi_application
 
-from tests.api.calling import token, written
+from tests.api.calling import application, token, written
 from tickmark.cli import calling, client, wording
 from tickmark.evidence.models import Evidence
 from tickmark.kernel.errors import Invalid, Refused, Unavailable
@@ -34,8 +33,8 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 @pytest.fixture
 def server(world: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The world's server, called as the lead."""
-    application = get_wsgi_application()
-    monkeypatch.setattr(calling, "transport", lambda: httpx.WSGITransport(app=application))
+    served = application()
+    monkeypatch.setattr(calling, "transport", lambda: httpx.WSGITransport(app=served))
     monkeypatch.setenv("TICKMARK_TOKEN", token(world, "lead"))
     monkeypatch.setattr(logging.getLogger("django.request"), "disabled", True)
     return world
