@@ -88,10 +88,16 @@ def issued(program: Any) -> tuple[SimpleNamespace, Report]:
 def described(world: Any) -> None:
     """Scope and description."""
     lead, system = world.actor("lead"), world.system
-    scope.commit(lead, system, "SC-01", Commitment.Kind.COMMITMENT, "security", "Data are protected.", "Terms 7", START)
+    scope.commit(
+        lead, system, "SC-01", Commitment.Kind.COMMITMENT, "security", "Data are protected.", "Terms 7", START
+    )
     for kind in ComponentKind:
-        scope.place(lead, system, kind.value, kind, f"Some {kind.value}", START, description="For the service")
-    scope.add_vendor(lead, "cloud", "Northern Cloud", "Hosting", START, True, "carve-out", ["CC6.4"], "GOV-01")
+        scope.place(
+            lead, system, kind.value, kind, f"Some {kind.value}", START, description="For the service"
+        )
+    scope.add_vendor(
+        lead, "cloud", "Northern Cloud", "Hosting", START, True, "carve-out", ["CC6.4"], "GOV-01"
+    )
     vendor = Vendor.objects.get(code="cloud")
     scope.assume(lead, system, "CSOC-01", Complement.Kind.CSOC, "Doors are locked.", ["CC6.4"], START, vendor)
     scope.assume(lead, system, "CUEC-01", Complement.Kind.CUEC, "Remove your leavers.", ["CC6.2"], START)
@@ -114,14 +120,20 @@ def governed(world: Any) -> None:
 def independent(world: Any) -> None:
     """Everybody on the team confirms independence."""
     for member in asked.members(world.engagement):
-        user = next(name for name in ("auditor", "staff", "partner", "quality") if getattr(world.cast, name) == member.user)
+        user = next(
+            name
+            for name in ("auditor", "staff", "partner", "quality")
+            if getattr(world.cast, name) == member.user
+        )
         audit.confirm_independence(world.actor(user), member, "I am independent.")
 
 
 def walked(world: Any) -> None:
     """The test of GOV-01, concluded and signed."""
     staff = world.actor("staff")
-    test = audit.prepare(staff, world.engagement, world.governance, ProcedureKind.INSPECTION, "Inspected the minutes.")
+    test = audit.prepare(
+        staff, world.engagement, world.governance, ProcedureKind.INSPECTION, "Inspected the minutes."
+    )
     audit.walk_through(staff, test, "The chair", DAY, "Read them.", True, True)
     audit.conclude(staff, test, Result.NO_EXCEPTIONS, "Four meetings, four minutes.")
     audit.publish(world.actor("auditor"), test)
@@ -162,7 +174,9 @@ def closed(world: Any) -> None:
 def judged(world: Any) -> None:
     """Every criterion is concluded."""
     for one in applicable(["security"]):
-        audit.conclude_criterion(world.actor("auditor"), world.engagement, one.id, True, "Its controls were tested.")
+        audit.conclude_criterion(
+            world.actor("auditor"), world.engagement, one.id, True, "Its controls were tested."
+        )
 
 
 def asserted(world: Any) -> None:

@@ -81,7 +81,9 @@ def test_what_both_sides_may_see_and_nothing_more(made):
     )
     working_papers = {"WK", "MK", "CC", "CZ", "SO", "RN", "OP", "QR", "TM", "ID", "ME"}
     assert not facts(made.zip) & working_papers
-    assert {"report.pdf", "report.json", "template/soc2.typ", "template/house.typ", "README.txt"} <= set(names(made.zip))
+    assert {"report.pdf", "report.json", "template/soc2.typ", "template/house.typ", "README.txt"} <= set(
+        names(made.zip)
+    )
 
 
 def test_every_disclosed_entry_may_be_seen_by_both_sides(made):
@@ -157,7 +159,9 @@ def test_a_fact_changed_in_the_books_stops_the_bundle(made):
     if connection.vendor != "sqlite":
         pytest.skip("The triggers are dropped in SQLite's words.")
     with connection.cursor() as cursor:
-        cursor.execute("select name from sqlite_master where type = 'trigger' and tbl_name = 'scope_commitment'")
+        cursor.execute(
+            "select name from sqlite_master where type = 'trigger' and tbl_name = 'scope_commitment'"
+        )
         for (trigger,) in cursor.fetchall():
             cursor.execute(f'drop trigger "{trigger}"')
         cursor.execute("update scope_commitment set text = 'Another promise'")
@@ -170,7 +174,9 @@ def test_a_fact_changed_in_the_books_stops_the_bundle(made):
 
 def test_a_flipped_byte_is_found(made):
     def flip(files: dict[str, bytes]) -> None:
-        files["report.pdf"] = files["report.pdf"][:-9] + bytes([files["report.pdf"][-9] ^ 1]) + files["report.pdf"][-8:]
+        files["report.pdf"] = (
+            files["report.pdf"][:-9] + bytes([files["report.pdf"][-9] ^ 1]) + files["report.pdf"][-8:]
+        )
 
     assert found(rewrite(made.zip, flip)) == {("file-changed", "report.pdf")}
 
@@ -190,9 +196,14 @@ def test_recomputed_digests_are_found(made):
         for row in manifest["files"]:
             if row["path"] == name:
                 row["sha256"], row["size"] = hashlib.sha256(files[name]).hexdigest(), len(files[name])
-        files["manifest.json"] = json.dumps(manifest, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
+        files["manifest.json"] = json.dumps(
+            manifest, separators=(",", ":"), sort_keys=True, ensure_ascii=False
+        ).encode()
 
-    assert found(rewrite(made.zip, forge)) == {("manifest-not-logged", "manifest.json"), ("fact-not-vouched", name)}
+    assert found(rewrite(made.zip, forge)) == {
+        ("manifest-not-logged", "manifest.json"),
+        ("fact-not-vouched", name),
+    }
 
 
 def test_a_changed_draw_is_found(made):

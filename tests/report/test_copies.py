@@ -22,7 +22,9 @@ def made(world):
 
 
 def test_a_copy_has_its_own_link_of_which_the_digest_is_kept(made):
-    one = report.give_copy(made.actor("lead"), made.report, "Rita", "rita@acme.example", "Keep it to yourself.")
+    one = report.give_copy(
+        made.actor("lead"), made.report, "Rita", "rita@acme.example", "Keep it to yourself."
+    )
     two = report.give_copy(made.actor("founder"), made.report, "Rob", "rob@acme.example")
     assert one.link != two.link
     assert one.token_digest == digest_of(one.link.removeprefix("/copies/"))
@@ -31,7 +33,11 @@ def test_a_copy_has_its_own_link_of_which_the_digest_is_kept(made):
 
 @pytest.mark.parametrize(
     ("reader", "email", "terms", "says"),
-    [(" ", "a@x.example", "T", "no name"), ("A", "a", "T", "has no @"), ("A", "a@x.example", " ", "no terms")],
+    [
+        (" ", "a@x.example", "T", "no name"),
+        ("A", "a", "T", "has no @"),
+        ("A", "a@x.example", " ", "no terms"),
+    ],
 )
 def test_bad_input_gives_no_copy(made, reader, email, terms, says):
     with pytest.raises(Invalid, match=says):
@@ -41,7 +47,13 @@ def test_bad_input_gives_no_copy(made, reader, email, terms, says):
 
 @pytest.mark.parametrize(
     ("name", "error"),
-    [("owner", Refused), ("employee", NotFound), ("partner", Refused), ("auditor", Refused), ("stranger", NotFound)],
+    [
+        ("owner", Refused),
+        ("employee", NotFound),
+        ("partner", Refused),
+        ("auditor", Refused),
+        ("stranger", NotFound),
+    ],
 )
 def test_the_company_alone_gives_copies(made, name, error):
     with pytest.raises(error):

@@ -103,9 +103,9 @@ def test_what_others_operate_and_what_is_left_out_is_printed(world):
     _, row = issued(world)
     about = data_of(row)["description"]
     assert [(one["ref"], one["criteria"]) for one in about["cuecs"]] == [("CUEC-01", ["CC6.2"])]
-    assert [(one["name"], one["method"], [c["ref"] for c in one["csocs"]]) for one in about["subservices"]] == [
-        ("Northern Cloud", "carve_out", ["CSOC-01"])
-    ]
+    assert [
+        (one["name"], one["method"], [c["ref"] for c in one["csocs"]]) for one in about["subservices"]
+    ] == [("Northern Cloud", "carve_out", ["CSOC-01"])]
     assert [(one["what"], one["until"]) for one in about["exclusions"]] == [("The beta", None)]
     assert [one["nature"] for one in about["incidents"]] == ["Outage"]
     physical = next(one for one in data_of(row)["testing"]["criteria"] if one["id"] == "CC6.4")
@@ -164,7 +164,9 @@ def test_a_reissue_says_why_and_keeps_the_old(world):
         report.issue(partner, made.engagement, DAY, "  ", row)
     newer = report.issue(partner, made.engagement, DAY, "The cover named the wrong city.", row)
     assert (number(row), number(newer), superseded(row), superseded(newer)) == (1, 2, newer, None)
-    assert data_of(newer)["cover"]["reference"] == "2026-R2" and data_of(row)["cover"]["reference"] == "2026-R1"
+    assert (
+        data_of(newer)["cover"]["reference"] == "2026-R2" and data_of(row)["cover"]["reference"] == "2026-R1"
+    )
     with pytest.raises(Invalid, match="is not the newest"):
         report.issue(partner, made.engagement, DAY, "Again", row)
 
@@ -206,7 +208,9 @@ def test_it_bears_the_date_of_section_i(world):
 
 
 def test_a_control_worded_anew_stands_twice_and_each_part_needs_its_test(world):
-    made = examined(world, without={"sampled", "closed", "judged", "asserted", "represented", "opined", "reviewed"})
+    made = examined(
+        world, without={"sampled", "closed", "judged", "asserted", "represented", "opined", "reviewed"}
+    )
     rewrite(made, "CHG-02", date(2026, 5, 1))
     found = [one.what for one in problems(made.engagement, DAY) if one.kind == "test"]
     assert found == ["CHG-02/1 has no test.", "CHG-02/2 has no test."]
@@ -239,7 +243,16 @@ def test_section_iii_is_as_of_the_period_not_as_of_today(world):
 
     made = examined(world)
     for day, text in ((date(2026, 5, 1), "Data are protected well."), (date(2026, 11, 20), "Data are safe.")):
-        scope.commit(made.actor("lead"), made.system, "SC-01", Commitment.Kind.COMMITMENT, "security", text, "Terms 7", day)
+        scope.commit(
+            made.actor("lead"),
+            made.system,
+            "SC-01",
+            Commitment.Kind.COMMITMENT,
+            "security",
+            text,
+            "Terms 7",
+            day,
+        )
     about = report_data(made.engagement, draft=True, day=DAY)["description"]
     assert [one["text"] for one in about["commitments"]] == ["Data are protected well."]
     assert about["changes"] == [
@@ -265,7 +278,9 @@ def test_a_letter_is_not_dated_ahead_nor_before_the_period_ends(world):
     with pytest.raises(Invalid, match="empty"):
         letter(made, LetterKind.ASSERTION, text=" ")
     with pytest.raises(Refused):
-        report.sign_letter(made.actor("lead"), made.engagement, LetterKind.ASSERTION, "We.", DAY, "Lea Lead, Lead")
+        report.sign_letter(
+            made.actor("lead"), made.engagement, LetterKind.ASSERTION, "We.", DAY, "Lea Lead, Lead"
+        )
     with pytest.raises(Invalid, match="Nobody signs"):
         report.sign_letter(made.actor("founder"), made.engagement, LetterKind.ASSERTION, "We.", DAY, " ; ")
 
@@ -301,7 +316,9 @@ def test_a_paper_changed_behind_the_books_is_not_issued_on(world):
     if connection.vendor != "sqlite":
         pytest.skip("The triggers are dropped in SQLite's words.")
     with connection.cursor() as cursor:
-        cursor.execute("select name from sqlite_master where type = 'trigger' and tbl_name = 'audit_walkthrough'")
+        cursor.execute(
+            "select name from sqlite_master where type = 'trigger' and tbl_name = 'audit_walkthrough'"
+        )
         for (trigger,) in cursor.fetchall():
             cursor.execute(f'drop trigger "{trigger}"')
         cursor.execute("update audit_walkthrough set text = 'Read nothing.'")

@@ -35,8 +35,15 @@ def test_headings(heading, key):
 
 def test_a_whole_text():
     found = read_opinion(SECTION_I)
-    assert (found.title, found.addressee) == ("Independent service auditor's report", "the management of Northlight, Inc.")
-    assert found.parts[0] == {"key": "scope", "heading": "Scope", "text_md": "We examined the description of the system."}
+    assert (found.title, found.addressee) == (
+        "Independent service auditor's report",
+        "the management of Northlight, Inc.",
+    )
+    assert found.parts[0] == {
+        "key": "scope",
+        "heading": "Scope",
+        "text_md": "We examined the description of the system.",
+    }
     assert len(found.parts) == 7
 
 

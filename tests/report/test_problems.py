@@ -53,7 +53,9 @@ def test_a_missing_step_is_told_and_clears(world, step):
     late = {step, "reviewed"}
     made = examined(world, without=late)
     found = [one for one in problems(made.engagement, DAY) if one.kind == kind]
-    assert [one.side for one in found] == [side] and all(one.blocks and one.remedy and one.url for one in found)
+    assert [one.side for one in found] == [side] and all(
+        one.blocks and one.remedy and one.url for one in found
+    )
     for name in [name for name in build.STEPS if name in late]:
         build.STEPS[name](made)
     assert problems(made.engagement, DAY) == []
@@ -103,7 +105,9 @@ def test_a_signature_must_stand_on_the_paper_as_it_is(world):
 def test_an_unsigned_conclusion_is_printed_as_not_tested(world):
     made = examined(world, without={"walked", "reviewed"})
     staff = made.actor("staff")
-    test = audit.prepare(staff, made.engagement, made.governance, ProcedureKind.INSPECTION, "Inspected the minutes.")
+    test = audit.prepare(
+        staff, made.engagement, made.governance, ProcedureKind.INSPECTION, "Inspected the minutes."
+    )
 
     def printed() -> list[tuple[str, str]]:
         data = report_data(made.engagement, draft=True, day=DAY)
@@ -125,7 +129,9 @@ def test_an_unsigned_conclusion_is_printed_as_not_tested(world):
 def test_no_exceptions_is_printed_only_where_a_person_concluded_it(world):
     made = examined(world, without={"walked", "sampled", "closed"})
     data = report_data(made.engagement, draft=True, day=DAY)
-    assert {test["result"] for control in data["testing"]["controls"] for test in control["tests"]} == {"not_tested"}
+    assert {test["result"] for control in data["testing"]["controls"] for test in control["tests"]} == {
+        "not_tested"
+    }
 
 
 def test_a_result_that_the_marks_no_longer_allow_is_found_although_it_is_signed_again(world):
@@ -150,12 +156,16 @@ def test_an_open_review_note_is_told(world):
 def test_a_control_that_did_not_operate_needs_words_for_the_report(world):
     made = examined(world, without={"walked", "reviewed"})
     staff = made.actor("staff")
-    test = audit.prepare(staff, made.engagement, made.governance, ProcedureKind.INSPECTION, "Inspected the register.")
+    test = audit.prepare(
+        staff, made.engagement, made.governance, ProcedureKind.INSPECTION, "Inspected the register."
+    )
     audit.walk_through(staff, test, "The chair", DAY, "No occasion.", True, True)
     audit.conclude(staff, test, Result.DID_NOT_OPERATE, "Nobody asked.")
     sign(made, test)
     assert "has no words for" in the(made, "words").what
-    audit.conclude(staff, test, Result.DID_NOT_OPERATE, "Nobody asked.", "During the period no occasion arose.")
+    audit.conclude(
+        staff, test, Result.DID_NOT_OPERATE, "Nobody asked.", "During the period no occasion arose."
+    )
     sign(made, test)
     assert "words" not in kinds(made)
     data = report_data(made.engagement, draft=True, day=DAY)
@@ -189,8 +199,15 @@ def test_a_modified_opinion_needs_its_basis_and_is_held_against_the_assertion(wo
     made = examined(world, without={"reviewed"})
     opined(made, operation=Opinion.Form.QUALIFIED)
     reviewed(made)
-    assert [(one.kind, one.blocks) for one in problems(made.engagement, DAY)] == [("basis", True), ("assertion", False)]
-    opined(made, SECTION_I.replace("## Opinion", "## Basis for qualified opinion\nLeavers.\n\n## Opinion"), Opinion.Form.QUALIFIED)
+    assert [(one.kind, one.blocks) for one in problems(made.engagement, DAY)] == [
+        ("basis", True),
+        ("assertion", False),
+    ]
+    opined(
+        made,
+        SECTION_I.replace("## Opinion", "## Basis for qualified opinion\nLeavers.\n\n## Opinion"),
+        Opinion.Form.QUALIFIED,
+    )
     letter(made, LetterKind.ASSERTION, "Except for the leavers, controls operated effectively.")
     reviewed(made)
     assert problems(made.engagement, DAY) == []
@@ -199,7 +216,9 @@ def test_a_modified_opinion_needs_its_basis_and_is_held_against_the_assertion(wo
 def test_an_unmet_criterion_under_an_unmodified_opinion_is_told_and_left_to_the_partner(world):
     made = examined(world)
     audit.conclude_criterion(made.actor("auditor"), made.engagement, "CC8.1", False, "One of four.")
-    assert [(one.kind, one.blocks) for one in problems(made.engagement, DAY)] == [("opinion and criteria", False)]
+    assert [(one.kind, one.blocks) for one in problems(made.engagement, DAY)] == [
+        ("opinion and criteria", False)
+    ]
 
 
 def test_the_quality_review_comes_after_what_it_reviews(world):
@@ -270,7 +289,10 @@ def test_the_company_reads_nothing_of_the_working_papers(world):
 
 def test_who_owes_what(world):
     made = examined(world, without={"described", "asserted", "represented", "opined", "reviewed"})
-    tasks = {name: [task.title for task in owed(made.actor(name), DAY)] for name in ("founder", "lead", "partner", "quality", "owner", "stranger")}
+    tasks = {
+        name: [task.title for task in owed(made.actor(name), DAY)]
+        for name in ("founder", "lead", "partner", "quality", "owner", "stranger")
+    }
     assert tasks == {
         "founder": ["Sign management's assertion (2026)", "Sign the representation letter (2026)"],
         "lead": ["Write the overview of the description (2026)"],
@@ -289,7 +311,11 @@ def test_how_far_the_step_is(world):
 
     made = examined(world)
     founder = made.actor("founder")
-    assert (state(founder, date(2026, 10, 31)), state(founder, DAY), state(made.actor("stranger"), DAY)) == ("next", "current", "later")
+    assert (state(founder, date(2026, 10, 31)), state(founder, DAY), state(made.actor("stranger"), DAY)) == (
+        "next",
+        "current",
+        "later",
+    )
     report.issue(made.actor("partner"), made.engagement, DAY)
     assert state(founder, DAY) == "done"
 
@@ -299,7 +325,9 @@ def test_how_far_the_step_is(world):
 
 def test_papers_read_together_say_what_the_audit_step_says_of_each(world):
     made = examined(world)
-    extra = audit.prepare(made.actor("staff"), made.engagement, made.control_version, ProcedureKind.INQUIRY, "Asked.")
+    extra = audit.prepare(
+        made.actor("staff"), made.engagement, made.control_version, ProcedureKind.INQUIRY, "Asked."
+    )
     found = {paper.procedure.pk: paper for paper in papers(made.engagement)}
     assert len(found) == 3
     for test in (*made.procedures.values(), extra):
@@ -308,7 +336,10 @@ def test_papers_read_together_say_what_the_audit_step_says_of_each(world):
         assert paper.tested == asked.counts(test)
         assert paper.admissible == asked.admissible(test)
         assert paper.deviations == asked.standing_deviations(test)
-    assert {stage: paper.missing for stage, paper in zip("abc", found.values(), strict=True)}["c"] == ["prepared", "reviewed"]
+    assert {stage: paper.missing for stage, paper in zip("abc", found.values(), strict=True)}["c"] == [
+        "prepared",
+        "reviewed",
+    ]
 
 
 def test_an_item_marked_otherwise_later_is_no_exception_any_more(world):

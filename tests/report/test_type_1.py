@@ -27,7 +27,9 @@ pytestmark = pytest.mark.database
 def made(world):
     """An engagement as of 31 October 2026, walked through and signed."""
     with writing(world.cast.founder):
-        period = Period(system=world.system, type=ReportType.TYPE_1, start=date(2026, 10, 31), end=date(2026, 10, 31))
+        period = Period(
+            system=world.system, type=ReportType.TYPE_1, start=date(2026, 10, 31), end=date(2026, 10, 31)
+        )
         period.save()
         engagement = Engagement(
             code="2026-t1", system=world.system, period=period, firm="Fennimore & Oake LLP", categories=["security"],
@@ -41,7 +43,9 @@ def made(world):
     build.governed(made)
     build.independent(made)
     for version in (made.governance, made.control_version):
-        test = audit.prepare(made.actor("staff"), engagement, version, ProcedureKind.INSPECTION, "Inspected one.")
+        test = audit.prepare(
+            made.actor("staff"), engagement, version, ProcedureKind.INSPECTION, "Inspected one."
+        )
         audit.walk_through(made.actor("staff"), test, "The owner", DAY, "Followed one.", True, True)
         build.sign(made, test)
     build.judged(made)
@@ -71,7 +75,9 @@ def test_it_is_issued_without_tests_and_without_dc_9(made):
 
 def test_a_control_that_nobody_walked_through_stops_it(made):
     opined(made)
-    audit.prepare(made.actor("staff"), made.engagement, made.governance, ProcedureKind.INSPECTION, "Another look.")
+    audit.prepare(
+        made.actor("staff"), made.engagement, made.governance, ProcedureKind.INSPECTION, "Another look."
+    )
     assert [one.kind for one in problems(made.engagement, DAY)] == ["conclusion"]
     with pytest.raises(Conflict, match="has no walkthrough"):
         report.issue(made.actor("partner"), made.engagement, DAY)

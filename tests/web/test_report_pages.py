@@ -164,7 +164,16 @@ def test_a_cut_link_shows_nothing(client, world):
 
 def test_the_link_is_shown_once_and_kept_nowhere(client, world):
     _, row = issued(world)
-    answer = do(client, world, "lead", "report.give_copy", report=row.ref, reader="Rita", email="r@acme.example", terms="Do not share.")
+    answer = do(
+        client,
+        world,
+        "lead",
+        "report.give_copy",
+        report=row.ref,
+        reader="Rita",
+        email="r@acme.example",
+        terms="Do not share.",
+    )
     shown = client.get(answer.url).content.decode()
     link = re.search(r"/copies/([\w-]{40,})", shown)
     assert link
