@@ -342,7 +342,7 @@ MAY: Mapping[str, Grant] = {
     "people.end_account": company("admin", "sponsor"),
     "people.add": company("lead", "sponsor", "adviser", "contributor"),
     "people.depart": company("lead", "sponsor", "adviser", "contributor"),
-    "people.make_token": Grant(None),
+    "people.make_token": Grant(None, in_person=True),
     "people.end_token": Grant(None, rules={"token": own}),
     "scope.describe": company(*LEADERS),
     "scope.approve": company("sponsor", version=not_mine),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from tests.api.calling import call, entry, written
+from tests.api.calling import IN_PERSON, call, entry, written
 from tests.api.examples import EXAMPLES
 from tests.api.world import CHARACTERS
 from tickmark.api.calls import offered
@@ -44,7 +44,8 @@ def test_each_example_works_and_is_recorded(world: Any, name: str) -> None:
     answer = call(world, one.who, name, one.arguments(world))
     assert answer.status_code == 201, answer.content
     found = entry(answer)
-    assert (found.verb, found.actor, found.actor_kind) == (name, getattr(world.cast, one.who).ref, "token")
+    kind = "person" if name in IN_PERSON else "token"
+    assert (found.verb, found.actor, found.actor_kind) == (name, getattr(world.cast, one.who).ref, kind)
 
 
 class _Undone(Exception):

@@ -68,6 +68,16 @@ def test_a_token_that_reads_cannot_write(world: Any) -> None:
     assert post(Client(), **bearer(secret)).status_code == 403
 
 
+def test_no_token_makes_tokens(world: Any) -> None:
+    """A token of one scope would make itself one of all."""
+    secret = token(world, "lead", ["people.make_token"])
+    body = json.dumps({"name": "more", "scopes": ["people.grant"], "days": "90"})
+    before = written()
+    answer = Client().post("/api/people/make_token", body, content_type="application/json", **bearer(secret))
+    assert (answer.status_code, answer.json()["what"]) == (403, "No token does people.make_token.")
+    assert written() == before
+
+
 def test_a_token_does_no_more_than_its_account(world: Any) -> None:
     assert post(Client(), **bearer(token(world, "employee", ["scope.exclude"]))).status_code in (403, 404)
 

@@ -117,9 +117,9 @@ def test_do_sends_a_file(server: Any, run: Any, home: Path, way: str) -> None:
 
 
 def test_a_secret_is_shown_once_and_not_into_the_pipe(server: Any, run: Any) -> None:
-    done = run("do", "people.make_token", "name=mine", "scopes=read", "days=7")
-    assert done.lines[0].startswith("TK-")
-    assert done.err.startswith("Shown once, copy it now: tm_")
+    done = run("do", "people.invite", "email=n@northlight.example", "name=Nia", "side=company", "role=owner")
+    assert done.lines[0].startswith("IN-")
+    assert done.err.startswith("Shown once, copy it now: http")
 
 
 @pytest.mark.parametrize(

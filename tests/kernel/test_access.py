@@ -155,6 +155,12 @@ def test_a_token_does_what_its_scopes_name_and_what_its_account_may(rules: Any, 
     assert [may(scoped, name) for name in ("x.do", "x.other", "x.theirs")] == [True, False, False]
 
 
+def test_what_is_done_in_person_is_done_by_no_token(rules: Any, people: Any) -> None:
+    rules.MAY["x.do"] = Grant("company", in_person=True)
+    scoped = Actor(user=people.lead.user, side="company", roles=people.lead.roles, scopes=frozenset({"x.do"}))
+    assert (may(people.lead, "x.do"), may(scoped, "x.do")) == (True, False)
+
+
 def test_rules_combine_with_their_words(people: Any) -> None:
     both, either, neither = MINE & ALL, MINE | NONE, ~MINE
     assert [rule.says for rule in (both, either, neither)] == [

@@ -105,11 +105,15 @@ def rule(says: str, many: bool = False) -> Callable[[Callable[[Actor], Q]], Rule
 
 @dataclass(frozen=True)
 class Grant:
-    """Who may do one action: a side, any of some roles, and a rule for each argument that has one."""
+    """Who may do one action: a side, any of some roles, and a rule for each argument that has one.
+
+    `in_person` is for what a token never does, whatever its scopes: it could give itself more right than it has.
+    """
 
     side: str | None
     roles: frozenset[str] = frozenset()
     rules: Mapping[str, Rule] = field(default_factory=dict)
+    in_person: bool = False
 
     def admits(self, actor: Actor) -> bool:
         """Whether side and role fit, before looking at any row. Without roles it is for every account, no visitor."""
@@ -167,6 +171,10 @@ def require(actor: Actor, name: str, arguments: Mapping[str, Any]) -> None:
         )
     if grant is None or not grant.admits(actor):
         raise Refused(f"You may not do {name}.", _who(grant), "Ask a person with such a role.")
+    if grant.in_person and actor.scopes is not None:
+        raise Refused(
+            f"No token does {name}.", "It could widen its own right.", "Do it on the page, signed in."
+        )
     for parameter, predicate in grant.rules.items():
         _require_rule(actor, name, parameter, predicate, _rows(arguments.get(parameter)))
 
@@ -209,4 +217,5 @@ def _who(grant: Grant | None) -> str:
 def who(grant: Grant) -> str:
     """Who may do an action, in words, before looking at any row: `lead or sponsor on the company side`."""
     roles = " or ".join(sorted(grant.roles - {"job"})) or ("any role" if grant.side else "every account")
-    return f"{roles} on the {grant.side} side" if grant.side else roles
+    where = f"{roles} on the {grant.side} side" if grant.side else roles
+    return f"{where}, signed in and not with a token" if grant.in_person else where
