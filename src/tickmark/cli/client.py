@@ -24,6 +24,9 @@ EXITS: tuple[tuple[type[TickmarkError], int], ...] = (
 )
 """0 done, 1 anything else; NotFound counts as refused, as it does everywhere."""
 
+FEW = 8
+"""Scopes that are told one by one."""
+
 Words = Annotated[str, Parameter(allow_leading_hyphen=False)]
 
 
@@ -114,12 +117,13 @@ def list_rows(noun: str, *filters: Words, all: bool = False, json: bool = False)
             print(notation.dumps(row, ensure_ascii=False))
         return
     found = list(rows)
-    _table([["ref", *wording.columns(found[0])]] if found else [], [wording.row_line(row) for row in found])
+    names = wording.columns(found[0]) if found else []
+    _table(["ref", *names], [wording.row_line(row, names) for row in found])
 
 
-def _table(head: list[list[str]], rows: list[list[str]]) -> None:
+def _table(head: list[str], rows: list[list[str]]) -> None:
     if rows:
-        for line in wording.table(head[0], rows, wide=not sys.stdout.isatty()):
+        for line in wording.table(head, rows, wide=not sys.stdout.isatty()):
             print(line)
 
 
@@ -187,7 +191,7 @@ def tasks(*, day: str = "", json: bool = False) -> None:
         [task["due_on"] or "", "overdue" if task["overdue"] else "", task["step"], task["title"]]
         for task in found
     ]
-    _table([["due", "", "step", "what"]], rows)
+    _table(["due", "", "step", "what"], rows)
 
 
 def actions(step: str = "", *, json: bool = False) -> None:
@@ -233,5 +237,7 @@ def login(*, address: str) -> None:
     found = calling.Login(calling.check_address(address), secret.strip())
     me = calling.Server(found).get("/me")
     path = calling.keep(found)
-    print(f"You are {me['name']} ({me['side']}); the token may {', '.join(me['scopes'] or ['everything'])}.")
+    scopes = me["scopes"] or []
+    may = ", ".join(scopes) if len(scopes) <= FEW else f"do {len(scopes)} things"
+    print(f"You are {me['name']} ({me['side']}); the token may {may}.")
     print(f"Kept in {path}.")

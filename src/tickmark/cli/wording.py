@@ -125,9 +125,9 @@ def filters(words: Sequence[str]) -> dict[str, str]:
     return dict(map(_split, words))
 
 
-def row_line(row: dict[str, Any]) -> list[str]:
-    """Reference and the first telling columns of a row."""
-    return [row["ref"], *(cell(row["fact"][name]) for name in columns(row))]
+def row_line(row: dict[str, Any], names: Sequence[str]) -> list[str]:
+    """Reference and these columns of a row."""
+    return [row["ref"], *(cell(row["fact"][name]) for name in names)]
 
 
 def columns(row: dict[str, Any]) -> list[str]:
