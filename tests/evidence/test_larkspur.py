@@ -19,7 +19,7 @@ from django.db import transaction
 
 from tests.evidence import larkspur as company
 from tests.examples.conftest import generator, home, larkspur  # noqa: F401 - fixtures
-from tickmark.evidence import books, queries
+from tickmark.evidence import books
 from tickmark.evidence.models import Outcome
 from tickmark.kernel import clock
 
@@ -99,18 +99,14 @@ def after(
     spoil: Callable[[], Any],
     name: str,
     place: Path | None = None,
-    whole: bool = False,
 ) -> None:
-    """Spoil an export at its place, collect it anew, hold the promise, and put everything back.
-
-    `whole`: the fault cannot be told from an export that is in order, as with a column that has a stand-in.
-    """
+    """Spoil an export at its place, collect it anew, hold the promise, and put everything back."""
     kept = {path: path.read_bytes() for path in _files(place)}
     try:
         with transaction.atomic():
             spoil()
             company.collect(settled.lead, code)
-            holds(settled, code, name, whole)
+            holds(settled, code, name)
             raise Undo
     except Undo:
         pass
@@ -125,48 +121,44 @@ def _files(place: Path | None) -> list[Path]:
     return [path for path in place.rglob("*") if path.is_file()] if place.is_dir() else [place]
 
 
-def holds(settled: SimpleNamespace, code: str, name: str, whole: bool) -> None:
+def holds(settled: SimpleNamespace, code: str, name: str) -> None:
     """The population is not complete; no verdict became a pass; all rows that are there are judged."""
-    if not whole:
-        assert company.newest(code).outcome != Outcome.COMPLETE, name
-        assert company.newest(code).problems[0]["sentence"], name
+    assert company.newest(code).outcome != Outcome.COMPLETE, name
+    assert company.newest(code).problems[0]["sentence"], name
     now = company.runs()
     for check in JUDGES[code]:
         run, before = now[check], company.verdicts(settled.base[check])
         assert run.pk != settled.base[check].pk, (name, check)
-        assert whole or run.incomplete, (name, check)
+        assert run.incomplete, (name, check)
         passed = {item for item, verdict in company.verdicts(run).items() if verdict == "pass"}
         assert {before.get(item) for item in passed} <= {"pass"}, (name, check)
         assert company.driven(run) <= company.subjects(run), (name, check)
 
 
-def faults(settled: SimpleNamespace, code: str) -> Iterator[tuple[str, bytes, bool]]:
-    """An export truncated, with rows hidden, and without each column that is read; and whether it has a stand-in."""
+def faults(settled: SimpleNamespace, code: str) -> Iterator[tuple[str, bytes]]:
+    """An export truncated, with rows hidden, and without each column that is read."""
     path = settled.exports / FILES[code]
     content = path.read_bytes()
     lines = content.splitlines(keepends=True)
-    yield "without its last rows", b"".join(lines[:-2]), False
-    yield "cut in the middle of a row", content[: -len(lines[-1]) // 2], False
-    yield "without any row", lines[0] if path.suffix == ".csv" else b"", False
+    yield "without its last rows", b"".join(lines[:-2])
+    yield "cut in the middle of a row", content[: -len(lines[-1]) // 2]
+    yield "without any row", lines[0] if path.suffix == ".csv" else b""
     yield (
         "with a row hidden",
         b"".join(lines[:3] + lines[4:]) if len(lines) > 4 else b"".join(lines[:1] + lines[2:]),
-        False,
     )
     unread = company.newest(code).record["columns_left_out"]
-    recipe = queries.registers().recipes[company.SOURCES[code][1]["recipe"]]
-    spare = {column for part in recipe.fields if len(part.from_) > 1 for column in part.from_}
     for column in columns(path):
         if column not in unread:
-            yield f"without the column {column}", without(path, column), column in spare
+            yield f"without the column {column}", without(path, column)
 
 
 def test_no_fault_in_an_export_becomes_a_pass(settled: SimpleNamespace) -> None:
     for code, name in FILES.items():
         path = settled.exports / name
-        for fault, content, spare in faults(settled, code):
+        for fault, content in faults(settled, code):
             spoil = partial(path.write_bytes, content)
-            after(settled, code, spoil, f"{code} {fault}", path, spare)
+            after(settled, code, spoil, f"{code} {fault}", path)
 
 
 def without(path: Path, column: str) -> bytes:

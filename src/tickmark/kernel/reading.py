@@ -149,6 +149,11 @@ class _Reading:
         for part in self._fields():
             if self._absent(part):
                 self.source.hide(part.name, f"the export has no column {' or '.join(part.from_)}.")
+            for lost in (
+                sorted(set(part.from_) - self.present) if part.every and not self._absent(part) else ()
+            ):
+                sentence = f"The export has no column {lost}, which gives {part.name} too."
+                self.source.note("column_missing", sentence, column=part.name)
         reasons = self.recipe.left_out or {}
         for column in sorted(self.present - self._read_columns()):
             self.source.left_out[column] = reasons.get(column, "the recipe does not read it")

@@ -27,7 +27,8 @@ class Field:
 
     `format` is how a day or moment is written (strptime; ISO if empty); `map` turns the source's words
     into the shape's; `as_` is text, integer, boolean, date or instant; `separator` splits into a list.
-    `default` stands for a value that the source leaves empty; without one, empty is unknown.
+    `default` stands for a value that the source leaves empty; without one, empty is unknown. Of several
+    names the first that has a value counts; with `every` each of them must be a column of the export.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Field:
     default: Any = None
     lower: bool = False
     pattern: str = ""
+    every: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ def _field(name: str, about: Mapping[str, Any]) -> Field:
         default=about.get("default"),
         lower=bool(about.get("lower", False)),
         pattern=about.get("pattern", ""),
+        every=bool(about.get("every", False)),
     )
 
 

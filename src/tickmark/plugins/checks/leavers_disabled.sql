@@ -14,12 +14,14 @@
 -- undetermined no_account: No account was found: there was none, or it was not matched.
 -- undetermined state_unknown: Nobody could see whether the account is active.
 -- undetermined day_unknown: The account is disabled, but nobody knows since when.
--- undetermined history_unknown: The person was hired again, and the account does not tell whether it was closed between.
+-- undetermined history_unknown: The person was hired again, and it cannot be told whether the account was closed between.
 -- undetermined shared: A shared or service account belongs to the leaver: whether its secret was changed is not in these lists.
 -- undetermined no_person: The account belongs to nobody on the list of people.
 with spells as (
-    select *, lead(joined_on) over (partition by person order by joined_on nulls first, spell) as next_joined
-    from people
+    select *, lead(joined_on) over (partition by person order by joined_on nulls first, spell) as next_joined,
+           -- Of several spells one has no first day: nobody knows which follows which.
+           count(*) over mine > 1 and count(*) filter (joined_on is null) over mine > 0 as muddled
+    from people window mine as (partition by person)
 ),
 leavers as (
     select * from spells
@@ -33,7 +35,7 @@ seen as (
     from accounts
 ),
 pairs as (
-    select p.row_key as spell_key, p.left_on, p.next_joined, a.*,
+    select p.row_key as spell_key, p.left_on, p.next_joined, p.muddled, a.*,
            business_days(p.left_on, a.closed_on) as taken,
            business_days(p.left_on, p.next_joined) as away,
            business_days(p.left_on, $day) as passed,
@@ -46,6 +48,7 @@ judged as (
     select *, case
         when left_on is null then 'end_unknown'
         when left_on > $day and not coalesce(closed, false) then 'not_due'
+        when muddled then 'history_unknown'
         when away <= $days then 'no_break'
         when account_key is null then 'no_account'
         when kind in ('service', 'shared', 'bot') then 'shared'
