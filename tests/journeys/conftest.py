@@ -1,0 +1,33 @@
+"""The processes and the browser of the journeys; both end with the last journey."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.journeys.running import lived, up
+from tests.servers import chromium_options
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Chromium, or a skip that says what is missing."""
+    options = chromium_options()
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(**options)
+
+
+@pytest.fixture(scope="package")
+def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a demo home that `up` started and that has lived its year."""
+    with up(lived(tmp_path_factory.mktemp("journey") / "demo"), "--demo") as address:
+        yield address
+
+
+@pytest.fixture(scope="package")
+def empty(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a home in which nothing has happened yet."""
+    with up(tmp_path_factory.mktemp("journey") / "empty") as address:
+        yield address

@@ -1,0 +1,105 @@
+"""Finding every page: the routes of the resolver, and the links that lead a character to them."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from html import unescape
+from urllib.parse import urljoin, urlsplit
+
+from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
+from playwright.sync_api import APIRequestContext
+
+from tests.journeys.browsing import DESK, PHONE, Faults, Visitor
+
+LINK = re.compile(r'<a\b[^>]*?\shref="([^"]+)"')
+FILES = re.compile(
+    r"\.(csv|zip|pdf)$|^(files/|do/|demo/(progress|see-as)|healthz|ledger/checkpoint)|recovery-codes/download"
+)
+"""Addresses that answer with a file or a fragment, or are posted to: nothing to look at."""
+
+
+def routes() -> dict[str, str]:
+    """Every page of the program: its name in the resolver and the pattern of its address."""
+    return {name: shape for name, shape in _walk(get_resolver().url_patterns, "") if _is_page(name, shape)}
+
+
+def _walk(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[tuple[str, str]]:
+    for one in patterns:
+        if isinstance(one, URLResolver):
+            yield from _walk(one.url_patterns, before + str(one.pattern))
+        else:
+            yield one.name or "", before + str(one.pattern)
+
+
+def _is_page(name: str, shape: str) -> bool:
+    interface = shape.startswith("api/") and name != "docs"
+    return bool(name) and not interface and not FILES.search(shape)
+
+
+def route_of(path: str) -> str | None:
+    """The name of the route that an address leads to; None for a file or for nothing."""
+    try:
+        name = resolve(urlsplit(path).path).url_name
+    except Resolver404:
+        return None
+    return name if name in routes() else None
+
+
+def links(client: APIRequestContext, address: str, faults: Faults, who: str) -> dict[str, str]:
+    """Each route that the character of a window comes to by links alone, and the first address of it.
+
+    A link that leads nowhere is a fault: of each route the first three addresses are tried.
+    """
+    found: dict[str, str] = {}
+    tried: dict[str, int] = {}
+    queue, known = deque(["/"]), {"/"}
+    while queue:
+        path = queue.popleft()
+        answer = client.get(address + path)
+        if answer.status != 200:
+            faults.add(f"{path} as {who}", f"a link leads to it, and it answers {answer.status}")
+        name = route_of(urlsplit(answer.url).path)
+        if name is not None and answer.status == 200:
+            found.setdefault(name, path)
+        if "text/html" not in answer.headers.get("content-type", ""):
+            continue
+        for target in _targets(answer.text(), path):
+            kind = _kind(target)
+            if target not in known and tried.get(kind, 0) < 3:
+                tried[kind] = tried.get(kind, 0) + 1
+                known.add(target)
+                queue.append(target)
+    return found
+
+
+def _targets(html: str, path: str) -> Iterator[str]:
+    for given in LINK.findall(html):
+        target = urljoin(f"http://here{path}", unescape(given))
+        parts = urlsplit(target)
+        if parts.netloc == "here" and not parts.path.startswith("/account/logout"):
+            yield parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def _kind(target: str) -> str:
+    """What a link leads to: addresses of one route, one set of parameters, count together."""
+    parts = urlsplit(target)
+    try:
+        name = resolve(parts.path).url_name or ""
+    except Resolver404:
+        return target
+    return f"{name}?{sorted(part.partition('=')[0] for part in parts.query.split('&') if part)}"
+
+
+def look(visitor: Visitor, path: str, status: int = 200) -> None:
+    """A page at both widths and in both colours; at no width may it be wider than its window."""
+    for scheme, size in (("light", DESK), ("dark", DESK), ("dark", PHONE), ("light", PHONE)):
+        visitor.page.set_viewport_size(size)
+        visitor.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        if (scheme, size) == ("light", DESK):
+            visitor.goes(path, status)
+        else:
+            visitor.looks()
+        if visitor.page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
+            visitor.faults.add(f"{path} as {visitor.who}", f"is wider than a window of {size['width']} px")

@@ -1,0 +1,48 @@
+"""The whole road on the example company, through pages only, as twelve characters, on the process that `up` started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.journeys import asking, company, reporting, testing
+from tests.journeys.browsing import DESK, PHONE, Faults, window
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def test_the_road_from_scope_to_a_verified_bundle(browser: Browser, demo: str, tmp_path: Path) -> None:
+    faults = Faults()
+    with (
+        window(browser, demo, faults, viewport=DESK) as who,
+        window(browser, demo, faults, viewport=PHONE) as phone,
+    ):
+        company.scope(who)
+        company.control(who)
+        company.policy(who, phone)
+        company.evidence(who, tmp_path)
+        company.gap(who)
+        kept = asking.keeps(who, tmp_path)
+        asking.request(who)
+        asking.open_requests(who)
+        testing.lock_and_draw(who)
+        testing.mark(who)
+        testing.deviations(who)
+        reporting.respond(who)
+        testing.conclude(who)
+        testing.criteria(who)
+        reporting.description(who)
+        reporting.opinion(who)
+        reporting.letters(who)
+        reporting.quality(who)
+        reporting.issue(who)
+        text = reporting.pdf(who)
+        bundle = reporting.bundle(who, tmp_path)
+    for words in (*testing.FACTS.values(), reporting.RESPONSE, company.EXCLUDED):
+        assert words in text, f"The report lacks: {words}"
+    assert company.PROMISED not in text, "What was promised after the period is no part of its report."
+    assert reporting.verify_by_script(bundle, kept, tmp_path) == "The bundle HOLDS: nothing found wrong."
+    assert reporting.verify_by_page(browser, bundle, kept, tmp_path).startswith("This bundle holds\n")
+    faults.none()

@@ -1,0 +1,245 @@
+"""The auditors' chapters: lock, draw, mark, look at what is flagged, tell it as fact, conclude, sign."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from playwright.sync_api import Locator
+
+from tests.journeys.browsing import Visitor
+from tests.journeys.cast import AUDIT_LEAD, AUDIT_STAFF, ENGAGEMENT, NONCE
+
+TESTS = f"/audit/{ENGAGEMENT}/tests"
+LISTED = ("CHG-02", "AC-04", "GOV-05")
+"""Controls whose test goes over a list."""
+NOT_MET = {
+    "AC-04": ("LL-1037/1", "LL-1044/1", "LL-1022/1"),
+    "GOV-05": ("LL-1068/1", "LL-1073/1", "LL-1026/1"),
+}
+"""People for whom the example's records show a miss, or show nothing."""
+NOTES = {
+    "CHG-02": "Nobody can tell who wrote the change.",
+    "AC-04": "Read in the identity provider's list beside the HR record.",
+    "GOV-05": "Read in the acknowledgements beside the policies in force.",
+}
+PREFERRED = ("exceptions", "no_exceptions", "not_tested")
+WORDS = {
+    "not_tested": "No record of the period was filed for this control, so it was not tested.",
+}
+"""What Section IV prints; where deviations were told, their facts stand there."""
+FACTS = {
+    "CHG-02": "The change reached the main branch without an approval by another person on the merged version.",
+    "AC-04": "The account stayed enabled longer than the control allows after the person had left.",
+    "GOV-05": "A policy in force was not acknowledged in time.",
+    "AC-06": "The review of the second quarter of 2026 was performed on 29 July, after the 15 days of grace.",
+}
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A working paper in the list of tests."""
+
+    ref: str
+    control: str
+    stage: str
+
+    @property
+    def path(self) -> str:
+        """Its address."""
+        return f"{TESTS}/{self.ref}"
+
+
+def papers(who: Visitor) -> list[Paper]:
+    """The list of tests as the page shows it."""
+    who.goes(TESTS)
+    rows = who.page.get_by_role("table", name="Tests").locator("tbody tr")
+    return [_paper(row.get_by_role("cell").all_inner_texts(), row) for row in rows.all()]
+
+
+def _paper(cells: list[str], row: Locator) -> Paper:
+    control = row.get_by_role("rowheader").get_by_role("link").inner_text()
+    return Paper(cells[0].strip(), control.strip(), cells[-1].split("\n")[0].strip())
+
+
+def open_papers(who: Visitor, *controls: str) -> list[Paper]:
+    """Papers that are only planned, of some controls or of all."""
+    return [
+        one for one in papers(who) if one.stage == "Planned" and (not controls or one.control in controls)
+    ]
+
+
+def lock_and_draw(who: Visitor) -> None:
+    """Staff locks the lists and draws: all items where that can be looked at, else a sample by the committed nonce."""
+    who.enters_as(AUDIT_STAFF)
+    for paper in open_papers(who, *LISTED):
+        who.goes(paper.path)
+        who.sends("Lock it", {"Basis": "Read by the collector and held against a second count."})
+        who.sees("Key hash", "Reconciled")
+        if paper.control == "GOV-05" or who.page.get_by_text("2 Mar – 31 Oct 2026").count():
+            draws_sample(who)
+        else:
+            who.sends("Draw, once", {"Method": "All items"})
+
+
+def draws_sample(who: Visitor) -> None:
+    """Only the nonce that was committed to at planning gives a sample."""
+    refused = who.is_refused("Draw, once", {"Method": "Random", "Nonce": "another nonce"})
+    assert "This is not the committed nonce." in refused
+    who.sends("Draw, once", {"Method": "Random", "Nonce": NONCE})
+    who.sees(NONCE, "How it falls over the months")
+
+
+def mark(who: Visitor) -> None:
+    """Changes are marked by their check, people by hand; what a check cannot decide, a person looks at."""
+    for paper in [one for one in papers(who) if one.control in LISTED]:
+        if paper.control == "CHG-02":
+            marks_by_check(who, paper)
+        else:
+            marks_by_hand(who, paper)
+        who.goes(f"{paper.path}/grid?only=open")
+        for path in [link.get_attribute("href") for link in items(who)]:
+            decides(who, str(path), paper.control)
+
+
+def marks_by_check(who: Visitor, paper: Paper) -> None:
+    """Each attribute by the newest run that read the locked list."""
+    who.goes(f"{paper.path}/grid")
+    button = who.page.get_by_role("button", name="Mark by the check")
+    for at in range(button.count()):
+        form = who.page.locator("form").filter(has=button).nth(at)
+        form.get_by_role("combobox").select_option(index=1)
+        who.presses(form.get_by_role("button", name="Mark by the check"), form)
+
+
+def marks_by_hand(who: Visitor, paper: Paper) -> None:
+    """Several at once as met, those left out that are not; a page of the list at a time."""
+    who.goes(f"{paper.path}/grid")
+    letters = [
+        text[:1]
+        for text in who.page.get_by_label("Tick several as met").locator("option").all_inner_texts()[1:]
+    ]
+    for letter in letters:
+        who.goes(f"{paper.path}/grid")
+        who.fills(who.form("Show the boxes"), {"Tick several as met": f"{letter}:"})
+        with who.page.expect_navigation():
+            who.page.get_by_role("button", name="Show the boxes").click()
+        for box in who.page.get_by_role("checkbox").all():
+            if not any(key in str(box.get_attribute("aria-label")) for key in NOT_MET[paper.control]):
+                box.check()
+        who.sends(re.compile(f"as met: {letter}"))
+
+
+def items(who: Visitor) -> list[Locator]:
+    """The items of the grid as links."""
+    return who.page.get_by_role("table", name="Items").get_by_role("rowheader").get_by_role("link").all()
+
+
+def decides(who: Visitor, path: str, control: str) -> None:
+    """Look at an item and mark by hand what is open on it: nothing shows that it was done."""
+    who.goes(path)
+    who.sees("Its row in the locked list")
+    forms = who.page.locator("form").filter(has=who.page.get_by_role("button", name="Record the mark"))
+    for at in range(forms.count()):
+        if forms.nth(at).locator("..").get_by_text(re.compile("^(Not marked yet|Pending)")).count():
+            who.fills(
+                forms.nth(at), {"Verdict": "Deviation", "Note": f"{NOTES[control]} Nothing else was shown."}
+            )
+            who.presses(forms.nth(at).get_by_role("button", name="Record the mark"), forms.nth(at))
+
+
+def deviations(who: Visitor) -> None:
+    """Staff confirms each flagged item as a fact, and one fact that is no item; the lead tells the company."""
+    for paper in [one for one in papers(who) if one.control in LISTED]:
+        who.goes(paper.path)
+        first = True
+        while (
+            forms := who.page.locator("details").filter(has=who.page.get_by_text("Look at the item"))
+        ).count():
+            forms.first.locator("summary").click()
+            if first:
+                who.follows("Look at the item", forms.first)
+                who.page.go_back()
+                forms.first.locator("summary").click()
+                first = False
+            who.sends(
+                "Confirm as fact", {"Fact": FACTS[paper.control], "Nature": "missing step"}, forms.first
+            )
+    review = next(one for one in papers(who) if one.control == "AC-06")
+    who.goes(review.path)
+    who.page.get_by_text("A finding outside of the items").click()
+    who.sends(
+        "Record it",
+        {"Fact": FACTS["AC-06"]},
+        who.page.locator("details[open]").filter(has_text="A finding outside"),
+    )
+    who.enters_as(AUDIT_LEAD)
+    for paper in papers(who):
+        if paper.control in FACTS:
+            who.goes(paper.path)
+            while who.page.get_by_role("button", name="Tell the company").count():
+                who.sends("Tell the company")
+
+
+def conclude(who: Visitor) -> None:
+    """Staff walks through what has no list, concludes every open test and signs; the lead reviews and signs."""
+    who.enters_as(AUDIT_STAFF)
+    for paper in papers(who):
+        if paper.stage in ("Signed", "Reviewed"):
+            continue
+        who.goes(paper.path)
+        if paper.control not in LISTED:
+            walks_through(who, paper.control)
+        concludes(who)
+        who.sends("Sign as prepared")
+    who.enters_as(AUDIT_LEAD)
+    for paper in papers(who):
+        if paper.stage != "Reviewed":
+            who.goes(paper.path)
+            who.sends("Sign as reviewed")
+
+
+def walks_through(who: Visitor, control: str) -> None:
+    """One occurrence from start to end with the control's owner."""
+    who.page.get_by_text("Record a walkthrough").click()
+    seen = {
+        "With whom": f"the owner of {control}",
+        "Held on": "2026-11-16",
+        "What was followed and seen": "One occurrence of the period from its start to its record.",
+        "If it works as written, does it meet its part of the criterion?": "Yes",
+        "Is it in use?": "Yes",
+    }
+    who.sends("Record it", seen, who.page.locator("details[open]").filter(has_text="Record a walkthrough"))
+
+
+def concludes(who: Visitor) -> None:
+    """Choose what the counts allow, with a reason."""
+    form = who.form("Conclude")
+    choices = {str(one.get_attribute("value")): one for one in form.get_by_role("radio").all()}
+    result = next(one for one in PREFERRED if one in choices)
+    choices[result].check()
+    words = {
+        "Reason": "Each item was looked at; the counts above say so.",
+        "Text of the result": WORDS.get(result, ""),
+    }
+    who.sends("Conclude", words)
+
+
+def criteria(who: Visitor) -> None:
+    """The lead concludes on every criterion, one by one, each with its reason."""
+    who.enters_as(AUDIT_LEAD)
+    who.goes(f"/audit/{ENGAGEMENT}/criteria")
+    table = who.page.get_by_role("table", name="Criteria")
+    codes = [one.inner_text() for one in table.get_by_role("rowheader").locator(".ref").all()]
+    assert len(codes) == 38
+    for code in codes:
+        row = table.get_by_role("row").filter(
+            has=who.page.get_by_role("rowheader", name=re.compile(rf"^{re.escape(code)} "))
+        )
+        row.locator("summary").click()
+        who.sends(
+            "Record",
+            {code: "Met", "Reason": f"The controls tested for {code} give reasonable assurance."},
+            row,
+        )
+    who.sees("38 of 38 are concluded.")
