@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 
 from tests.journeys.browsing import Visitor, violations
 from tests.journeys.cast import COMPLIANCE, DAY, ENGAGEMENT, FOUNDER, PARTNER, QUALITY
-from tests.journeys.testing import FACTS
+from tests.journeys.testing import SLOW
 
 REPORT = f"/report/{ENGAGEMENT}"
 RESPONSE = "A reminder now goes out ten days before the end of the grace; the next review was in time."
@@ -69,9 +69,7 @@ def respond(who: Visitor) -> None:
     for path in [str(link.get_attribute("href")) for link in links.all()]:
         who.goes(path)
         text = (
-            RESPONSE
-            if who.page.get_by_text(FACTS["AC-06"]).count()
-            else "The team was told; branch rules were closed."
+            RESPONSE if who.page.get_by_text(SLOW).count() else "The team was told; branch rules were closed."
         )
         who.sends("Send the response", {"The fact": re.compile("Confirm", re.IGNORECASE), "Response": text})
         who.sees(text)

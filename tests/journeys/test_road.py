@@ -40,7 +40,8 @@ def test_the_road_from_scope_to_a_verified_bundle(browser: Browser, demo: str, t
         reporting.issue(who)
         text = reporting.pdf(who)
         bundle = reporting.bundle(who, tmp_path)
-    for words in (*testing.FACTS.values(), reporting.RESPONSE, company.EXCLUDED):
+    facts = (testing.LATE, testing.UNREVIEWED, testing.UNKNOWN, testing.SLOW)
+    for words in (*facts, reporting.RESPONSE, company.EXCLUDED):
         assert words in text, f"The report lacks: {words}"
     assert company.PROMISED not in text, "What was promised after the period is no part of its report."
     assert reporting.verify_by_script(bundle, kept, tmp_path) == "The bundle HOLDS: nothing found wrong."

@@ -13,27 +13,27 @@ from tests.journeys.cast import AUDIT_LEAD, AUDIT_STAFF, ENGAGEMENT, NONCE
 TESTS = f"/audit/{ENGAGEMENT}/tests"
 LISTED = ("CHG-02", "AC-04", "GOV-05")
 """Controls whose test goes over a list."""
-NOT_MET = {
-    "AC-04": ("LL-1037/1", "LL-1044/1", "LL-1022/1"),
-    "GOV-05": ("LL-1068/1", "LL-1073/1", "LL-1026/1"),
+JUDGED = {
+    "3a70c1dfeaae": ("Deviation", "The author's account was deleted; nobody can tell who wrote the change."),
+    "LL-1022/1": ("Not applicable", "No account of this person is in any list, by name or by e-mail."),
+    "LL-1037/1": ("Deviation", "Left on 11 March, disabled on 18 March; the limit was 12 March."),
+    "LL-1049/1": ("Deviation", "The HR system holds no day of leaving; that it was in time cannot be shown."),
 }
-"""People for whom the example's records show a miss, or show nothing."""
-NOTES = {
-    "CHG-02": "Nobody can tell who wrote the change.",
-    "AC-04": "Read in the identity provider's list beside the HR record.",
-    "GOV-05": "Read in the acknowledgements beside the policies in force.",
-}
+"""What a person decides by hand, by the beginning of an item's key: what it is, and the note."""
 PREFERRED = ("exceptions", "no_exceptions", "not_tested")
 WORDS = {
     "not_tested": "No record of the period was filed for this control, so it was not tested.",
 }
 """What Section IV prints; where deviations were told, their facts stand there."""
-FACTS = {
-    "CHG-02": "The change reached the main branch without an approval by another person on the merged version.",
-    "AC-04": "The account stayed enabled longer than the control allows after the person had left.",
-    "GOV-05": "A policy in force was not acknowledged in time.",
-    "AC-06": "The review of the second quarter of 2026 was performed on 29 July, after the 15 days of grace.",
-}
+LATE = (
+    "The central account of a leaver was disabled four business days after the limit that the control sets."
+)
+UNSEEN = "Nothing shows when a person left, so nothing shows that the central account was disabled in time."
+UNREVIEWED = "The change reached the main branch without an approval by another person on the merged version."
+UNKNOWN = "The author of a change is not known any more, so nothing shows that another person approved it."
+SLOW = "The review of the second quarter of 2026 was performed on 29 July, after the 15 days of grace."
+FACTS = {"LL-1037": LATE, "LL-1049": UNSEEN, "3a70c1dfeaae": UNKNOWN, "": UNREVIEWED}
+"""The wording of a deviation by the item that shows it; the last one is for every other change."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def mark(who: Visitor) -> None:
             marks_by_hand(who, paper)
         who.goes(f"{paper.path}/grid?only=open")
         for path in [link.get_attribute("href") for link in items(who)]:
-            decides(who, str(path), paper.control)
+            decides(who, str(path))
 
 
 def marks_by_check(who: Visitor, paper: Paper) -> None:
@@ -125,7 +125,7 @@ def marks_by_hand(who: Visitor, paper: Paper) -> None:
         with who.page.expect_navigation():
             who.page.get_by_role("button", name="Show the boxes").click()
         for box in who.page.get_by_role("checkbox").all():
-            if not any(key in str(box.get_attribute("aria-label")) for key in NOT_MET[paper.control]):
+            if not any(key in str(box.get_attribute("aria-label")) for key in JUDGED):
                 box.check()
         who.sends(re.compile(f"as met: {letter}"))
 
@@ -135,50 +135,45 @@ def items(who: Visitor) -> list[Locator]:
     return who.page.get_by_role("table", name="Items").get_by_role("rowheader").get_by_role("link").all()
 
 
-def decides(who: Visitor, path: str, control: str) -> None:
-    """Look at an item and mark by hand what is open on it: nothing shows that it was done."""
+def decides(who: Visitor, path: str) -> None:
+    """Look at an item and mark by hand what is open on it."""
     who.goes(path)
     who.sees("Its row in the locked list")
+    key = who.page.get_by_role("heading", level=1).inner_text()
+    verdict, note = next(what for begin, what in JUDGED.items() if begin in key)
     forms = who.page.locator("form").filter(has=who.page.get_by_role("button", name="Record the mark"))
     for at in range(forms.count()):
-        if forms.nth(at).locator("..").get_by_text(re.compile("^(Not marked yet|Pending)")).count():
-            who.fills(
-                forms.nth(at), {"Verdict": "Deviation", "Note": f"{NOTES[control]} Nothing else was shown."}
-            )
-            who.presses(forms.nth(at).get_by_role("button", name="Record the mark"), forms.nth(at))
+        form = forms.nth(at)
+        if form.locator("..").get_by_text(re.compile("^(Not marked yet|Pending)")).count():
+            who.fills(form, {"Verdict": verdict, "Note": note})
+            who.presses(form.get_by_role("button", name="Record the mark"), form)
 
 
 def deviations(who: Visitor) -> None:
     """Staff confirms each flagged item as a fact, and one fact that is no item; the lead tells the company."""
-    for paper in [one for one in papers(who) if one.control in LISTED]:
+    flagged = who.page.locator("details").filter(has=who.page.get_by_text("Look at the item"))
+    tested = papers(who)
+    for paper in [one for one in tested if one.control in LISTED]:
         who.goes(paper.path)
-        first = True
-        while (
-            forms := who.page.locator("details").filter(has=who.page.get_by_text("Look at the item"))
-        ).count():
-            forms.first.locator("summary").click()
-            if first:
-                who.follows("Look at the item", forms.first)
-                who.page.go_back()
-                forms.first.locator("summary").click()
-                first = False
-            who.sends(
-                "Confirm as fact", {"Fact": FACTS[paper.control], "Nature": "missing step"}, forms.first
-            )
-    review = next(one for one in papers(who) if one.control == "AC-06")
-    who.goes(review.path)
-    who.page.get_by_text("A finding outside of the items").click()
-    who.sends(
-        "Record it",
-        {"Fact": FACTS["AC-06"]},
-        who.page.locator("details[open]").filter(has_text="A finding outside"),
-    )
+        while flagged.count():
+            confirms(who, flagged.first)
+    who.goes(next(one.path for one in tested if one.control == "AC-06"))
+    outside = who.page.locator("details").filter(has_text="A finding outside of the items")
+    outside.locator("summary").click()
+    who.sends("Record it", {"Fact": SLOW}, outside)
     who.enters_as(AUDIT_LEAD)
-    for paper in papers(who):
-        if paper.control in FACTS:
-            who.goes(paper.path)
-            while who.page.get_by_role("button", name="Tell the company").count():
-                who.sends("Tell the company")
+    for paper in [one for one in tested if one.control in (*LISTED, "AC-06")]:
+        who.goes(paper.path)
+        while who.page.get_by_role("button", name="Tell the company").count():
+            who.sends("Tell the company")
+
+
+def confirms(who: Visitor, flagged: Locator) -> None:
+    """One flagged item: its words depend on what it is."""
+    flagged.locator("summary").click()
+    key = flagged.locator("summary").inner_text()
+    fact = next(words for begin, words in FACTS.items() if begin in key)
+    who.sends("Confirm as fact", {"Fact": fact, "Nature": "missing step"}, flagged)
 
 
 def conclude(who: Visitor) -> None:
