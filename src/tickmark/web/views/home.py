@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
 from django.urls import path
 
 from tickmark.kernel.access import Actor, may, visible
@@ -55,7 +54,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def owed(request: HttpRequest) -> HttpResponse:
-    """Who owes what, as a part of the home page that is fetched after it stands."""
+    """Who owes what: a part of the home page that is fetched after it stands, or a page of its own without script."""
     actor, day = _actor(request), day_of(request)
     if actor.side != "company" or _plain(actor):
         raise NotFound("There is no such page.", "", "Start again from the home page.")
@@ -63,7 +62,8 @@ def owed(request: HttpRequest) -> HttpResponse:
         {"user": one.user, "count": len(one.tasks), "overdue": one.overdue(day), "first": one.tasks[0]}
         for one in upkeep.who_owes(day)
     ]
-    return HttpResponse(render_to_string("home/_owed.html", {"rows": rows}))
+    part = "home/_owed.html" if getattr(request, "htmx", False) else "home/owed.html"
+    return render(request, part, {"rows": rows})
 
 
 def tasks(request: HttpRequest) -> HttpResponse:
