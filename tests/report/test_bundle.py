@@ -156,14 +156,10 @@ def test_an_unsealed_record_waits(world):
 def test_a_fact_changed_in_the_books_stops_the_bundle(made):
     from django.db import connection
 
-    if connection.vendor != "sqlite":
-        pytest.skip("The triggers are dropped in SQLite's words.")
+    from tests.tampering import without_triggers
+
+    without_triggers("scope_commitment")
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select name from sqlite_master where type = 'trigger' and tbl_name = 'scope_commitment'"
-        )
-        for (trigger,) in cursor.fetchall():
-            cursor.execute(f'drop trigger "{trigger}"')
         cursor.execute("update scope_commitment set text = 'Another promise'")
     with pytest.raises(Conflict, match="is not what the ledger says"):
         report.bundle(made.actor("lead"), made.report)

@@ -165,7 +165,7 @@ def prepare() -> None:
 
     try:
         django.setup()
-    except PermissionError as error:
+    except (PermissionError, NotADirectoryError, FileExistsError) as error:
         why = f"{error.filename}: {error.strerror}."
         raise Unavailable(
             "The home cannot be written.", why, "Choose a folder of yours: TICKMARK_HOME."
