@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 from tests.journeys.browsing import Faults, window
 from tests.journeys.sweeping import links, look, routes
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.journey]
 
 COMPANY = ("Imogen Tarrow", "Rosalind Achterberg", "Casimir Dunmore", "Anneke Solberg", "Felix Brandywine")
 AUDITORS = ("Gideon Marsh-Okafor", "Priya Stallworth", "Helena Fennimore", "Bartholomew Oake")

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from tests.journeys import asking, company, reporting, testing
 from tests.journeys.browsing import DESK, PHONE, Faults, window
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.journey]
 
 
 def test_the_road_from_scope_to_a_verified_bundle(browser: Browser, demo: str, tmp_path: Path) -> None:
