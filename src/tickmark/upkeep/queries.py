@@ -118,9 +118,9 @@ def _reviews(day: date) -> Iterator[Event]:
 def _periods() -> Iterator[Event]:
     for period in Period.objects.filter(replaced_by=None):
         kind = ReportType(period.type).label
-        yield Event(period.start, "period", f"{kind} period begins", "/scope/period")
+        yield Event(period.start, "period", f"{kind} period begins", "/scope/#period")
         yield Event(
-            period.end, "period", f"{kind} period ends; lists are taken within three days", "/scope/period"
+            period.end, "period", f"{kind} period ends; lists are taken within three days", "/scope/#period"
         )
     for one in Exclusion.objects.filter(end=None).exclude(until=None):
         yield Event(one.until, "scope", f"Exclusion runs out: {one.what}", "/scope/exclusions/")
