@@ -47,6 +47,7 @@ class Faults:
     found: list[str] = field(default_factory=list)
     seen: int = 0
     shapes: set[tuple[str, str]] = field(default_factory=set)
+    paths: set[str] = field(default_factory=set)
 
     def add(self, where: str, what: str) -> None:
         """Note a fault once."""
@@ -91,6 +92,7 @@ class Visitor:
         """Open an address of this installation."""
         answer = self.page.goto(path)
         assert answer is not None
+        self.faults.paths.add(path)
         if answer.status != status:
             self._fault(f"answers {answer.status}")
         self.looks()
@@ -214,6 +216,7 @@ class Visitor:
         self.page.wait_for_load_state("load")
         self.page.wait_for_function(RESTED)
         self.faults.seen += 1
+        self.faults.paths.add(self.path)
         shape = (str(self.page.viewport_size), self.page.evaluate(SHAPE))
         if shape not in self.faults.shapes:
             self.faults.shapes.add(shape)

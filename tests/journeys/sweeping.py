@@ -50,7 +50,7 @@ def route_of(path: str) -> str | None:
 def links(client: APIRequestContext, address: str, faults: Faults, who: str) -> dict[str, str]:
     """Each route that the character of a window comes to by links alone, and the first address of it.
 
-    A link that leads nowhere is a fault: of each route the first three addresses are tried.
+    A link that leads nowhere is a fault: of each kind of address the first two are tried.
     """
     found: dict[str, str] = {}
     tried: dict[str, int] = {}
@@ -63,11 +63,11 @@ def links(client: APIRequestContext, address: str, faults: Faults, who: str) -> 
         name = route_of(urlsplit(answer.url).path)
         if name is not None and answer.status == 200:
             found.setdefault(name, path)
-        if "text/html" not in answer.headers.get("content-type", ""):
-            continue
+        if name == "gallery" or "text/html" not in answer.headers.get("content-type", ""):
+            continue  # the gallery's components lead nowhere
         for target in _targets(answer.text(), path):
             kind = _kind(target)
-            if target not in known and tried.get(kind, 0) < 3:
+            if target not in known and tried.get(kind, 0) < 2:
                 tried[kind] = tried.get(kind, 0) + 1
                 known.add(target)
                 queue.append(target)
@@ -93,7 +93,7 @@ def _kind(target: str) -> str:
 
 
 def look(visitor: Visitor, path: str, status: int = 200) -> None:
-    """A page at both widths and in both colours; at no width may it be wider than its window."""
+    """A page at both widths and in both colours; at no width may it be wider than its window. Leaves it at the desk."""
     for scheme, size in (("light", DESK), ("dark", DESK), ("dark", PHONE), ("light", PHONE)):
         visitor.page.set_viewport_size(size)
         visitor.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
@@ -103,3 +103,9 @@ def look(visitor: Visitor, path: str, status: int = 200) -> None:
             visitor.looks()
         if visitor.page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
             visitor.faults.add(f"{path} as {visitor.who}", f"is wider than a window of {size['width']} px")
+    visitor.page.set_viewport_size(DESK)
+
+
+def visited(faults: Faults) -> set[str]:
+    """The routes of all pages that were looked at, and of the addresses that led to them."""
+    return {name for path in faults.paths if (name := route_of(path))}
