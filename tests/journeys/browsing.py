@@ -37,7 +37,7 @@ SHAPE = """() => {
     return [light, document.documentElement.dataset.theme, ...[...said].sort(), ...seen].join('\\n');
 }"""
 """What axe could judge differently: every kind of element at every kind of place; a further row of a list is none."""
-REFUSED = re.compile(r"the server responded with a status of (403|409|422)")
+REFUSED = re.compile(r"the server responded with a status of (403|404|409|422)")
 
 
 @dataclass
@@ -90,7 +90,9 @@ class Visitor:
 
     def goes(self, path: str, status: int = 200) -> None:
         """Open an address of this installation."""
+        self.expecting_refusal = status != 200
         answer = self.page.goto(path)
+        self.expecting_refusal = False
         assert answer is not None
         self.faults.paths.add(path)
         if answer.status != status:
