@@ -130,10 +130,13 @@ def issue(who: Visitor) -> None:
     who.sees("Issued", "frozen: data, file and everything that made it")
 
 
-def pdf(who: Visitor) -> str:
-    """The issued report's text, as a customer reads it."""
-    path = who.downloads(who.page.get_by_role("link", name="Download the report"))
-    assert path.read_bytes().startswith(b"%PDF")
+def pdf(who: Visitor) -> Path:
+    """The issued report as a file."""
+    return who.downloads(who.page.get_by_role("link", name="Download the report"))
+
+
+def words(path: Path) -> str:
+    """The report's text as a reader sees it: without line ends and hyphens."""
     read = shutil.which("pdftotext")
     assert read, "pdftotext was not found (Debian: apt-get install poppler-utils)."
     found = subprocess.run([read, str(path), "-"], capture_output=True, text=True, check=True)
@@ -147,6 +150,21 @@ def bundle(who: Visitor, folder: Path) -> Path:
     who.sends("Make a bundle")
     got = who.downloads(who.page.get_by_role("link", name=re.compile(r"\.zip$")).first)
     return Path(shutil.copy(got, folder / "bundle.zip"))
+
+
+def copy(who: Visitor, customer: Visitor) -> bytes:
+    """The compliance lead gives a copy; the customer opens the link, agrees to the terms and takes the report."""
+    who.follows("Copies")
+    said = who.sends(
+        "Make the link", {"Reader": "Ada Example, Example Books", "E-mail": "ada@customer.example"}
+    )
+    link = re.search(r"/copies/\S+", said)
+    assert link, said
+    customer.goes(link[0])
+    customer.sees("A SOC 2 report for Ada Example, Example Books", "Terms")
+    customer.page.get_by_label("I agree to these terms").check()
+    taken = customer.downloads(customer.page.get_by_role("button", name="Agree and download"))
+    return taken.read_bytes()
 
 
 def verify_by_script(path: Path, kept: tuple[Path, str], folder: Path) -> str:

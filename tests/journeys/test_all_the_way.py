@@ -1,4 +1,4 @@
-"""The whole road on the example company, through pages only, as twelve characters, on the process that `up` started."""
+"""The whole road on the example company, through pages only, as eleven characters and a customer, on the process that `up` started."""
 
 from __future__ import annotations
 
@@ -38,9 +38,12 @@ def test_the_road_from_scope_to_a_verified_bundle(browser: Browser, demo: str, t
         reporting.letters(who)
         reporting.quality(who)
         reporting.issue(who)
-        text = reporting.pdf(who)
+        report = reporting.pdf(who)
         bundle = reporting.bundle(who, tmp_path)
-    facts = (testing.LATE, testing.UNREVIEWED, testing.UNKNOWN, testing.SLOW)
+        with window(browser, demo, faults, viewport=DESK) as customer:
+            assert reporting.copy(who, customer) == report.read_bytes()
+        text = reporting.words(report)
+    facts = (testing.LATE, testing.UNSEEN, testing.UNREVIEWED, testing.UNKNOWN, testing.SLOW)
     for words in (*facts, reporting.RESPONSE, company.EXCLUDED):
         assert words in text, f"The report lacks: {words}"
     assert company.PROMISED not in text, "What was promised after the period is no part of its report."
