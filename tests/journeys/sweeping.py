@@ -15,7 +15,7 @@ from tests.journeys.browsing import DESK, PHONE, Faults, Visitor
 
 LINK = re.compile(r'<a\b[^>]*?\shref="([^"]+)"')
 FILES = re.compile(
-    r"\.(csv|zip|pdf)$|^(files/|do/|demo/(progress|see-as)|healthz|ledger/checkpoint)|recovery-codes/download"
+    r"\.(csv|zip|pdf)$|^(files/|do/|demo/(progress|see-as)|healthz|ledger/checkpoint)|recovery-codes/download|/progress$"
 )
 """Addresses that answer with a file or a fragment, or are posted to: nothing to look at."""
 
@@ -47,14 +47,16 @@ def route_of(path: str) -> str | None:
     return name if name in routes() else None
 
 
-def links(client: APIRequestContext, address: str, faults: Faults, who: str) -> dict[str, str]:
+def links(
+    client: APIRequestContext, address: str, faults: Faults, who: str, start: str = "/"
+) -> dict[str, str]:
     """Each route that the character of a window comes to by links alone, and the first address of it.
 
     A link that leads nowhere is a fault: of each kind of address the first two are tried.
     """
     found: dict[str, str] = {}
     tried: dict[str, int] = {}
-    queue, known = deque(["/"]), {"/"}
+    queue, known = deque([start]), {start}
     while queue:
         path = queue.popleft()
         answer = client.get(address + path)
