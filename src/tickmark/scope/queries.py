@@ -346,7 +346,7 @@ def _periods(scope: Scope) -> Iterator[Finding]:
             "No date or period is set.",
             "Every step after this one counts in it.",
             "Set a Type 1 date or a Type 2 period.",
-            "/scope/period",
+            "/scope/#period",
         )
     elif scope.period.end < scope.day:
         yield Finding(
@@ -354,7 +354,7 @@ def _periods(scope: Scope) -> Iterator[Finding]:
             f"The last period ended on {scope.period.end}.",
             "Customers expect the next one to begin on the day after.",
             "Set the next period.",
-            "/scope/period",
+            "/scope/#period",
         )
 
 
