@@ -56,12 +56,12 @@ def links(
     """
     found: dict[str, str] = {}
     tried: dict[str, int] = {}
-    queue, known = deque([start]), {start}
+    queue, known = deque([start]), {start: "the address"}
     while queue:
         path = queue.popleft()
         answer = client.get(address + path)
         if answer.status != 200:
-            faults.add(f"{path} as {who}", f"a link leads to it, and it answers {answer.status}")
+            faults.add(f"{path} as {who}", f"a link on {known[path]} leads to it, and it answers {answer.status}")
         name = route_of(urlsplit(answer.url).path)
         if name is not None and answer.status == 200:
             found.setdefault(name, path)
@@ -71,7 +71,7 @@ def links(
             kind = _kind(target)
             if target not in known and tried.get(kind, 0) < 2:
                 tried[kind] = tried.get(kind, 0) + 1
-                known.add(target)
+                known[target] = path
                 queue.append(target)
     return found
 
