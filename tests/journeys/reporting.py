@@ -13,6 +13,7 @@ from playwright.sync_api import Browser
 
 from tests.journeys.browsing import Visitor, violations
 from tests.journeys.cast import COMPLIANCE, DAY, ENGAGEMENT, FOUNDER, PARTNER, QUALITY
+from tests.journeys.sweeping import look
 from tests.journeys.testing import SLOW
 
 REPORT = f"/report/{ENGAGEMENT}"
@@ -160,7 +161,7 @@ def copy(who: Visitor, customer: Visitor) -> bytes:
     )
     link = re.search(r"/copies/\S+", said)
     assert link, said
-    customer.goes(link[0])
+    look(customer, link[0])
     customer.sees("A SOC 2 report for Ada Example, Example Books", "Terms")
     customer.page.get_by_label("I agree to these terms").check()
     taken = customer.downloads(customer.page.get_by_role("button", name="Agree and download"))

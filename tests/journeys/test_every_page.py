@@ -1,4 +1,4 @@
-"""Every route of the program, visited by axe at two widths in both colours as a character whom it is for."""
+"""Every page of a home that begins anew, and those before and beside an account, by axe at two widths in both colours."""
 
 from __future__ import annotations
 
@@ -12,40 +12,11 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.journeys.browsing import DESK, Faults, Visitor, window
-from tests.journeys.cast import AUDIT_LEAD, COMPLIANCE, EMPLOYEE, PARTNER, QUALITY
-from tests.journeys.sweeping import links, look, routes, visited
+from tests.journeys.sweeping import ACCOUNTS, UNUSED, links, look, routes, visited
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.journey]
 
-SIDES = ((COMPLIANCE, EMPLOYEE), (AUDIT_LEAD, PARTNER, QUALITY))
-ACCOUNTS = re.compile(r"^account/(?!tokens)|^welcome$|^join/")
-"""Pages before and beside an account: a home of its own visits them, since a demo home signs in by a click."""
-AFTERWARDS = {"deviation", "copy"}
-"""What stands only after fieldwork: the road visits them, and it is walked first where the whole folder runs."""
-UNUSED = "scope-set-aside-change"
-"""The example company sets no criterion aside; whoever begins anew does."""
 PASSWORD = "a few words of my own"
-
-
-def test_every_page_of_the_demo_home(browser: Browser, demo: str) -> None:
-    faults = Faults()
-    with window(browser, demo, faults, viewport=DESK) as visitor:
-        look(visitor, "/demo")
-        for side in SIDES:
-            done: set[str] = set()
-            for name in side:
-                visitor.goes("/demo")
-                visitor.enters_as(name)
-                found = links(visitor.context.request, demo, faults, name, "/demo")
-                for path in [path for route, path in found.items() if route not in done or path == "/"]:
-                    look(visitor, path)
-                done |= set(found)
-    seen = visited(faults) | AFTERWARDS | {UNUSED}
-    left = {
-        name: shape for name, shape in routes().items() if name not in seen and not ACCOUNTS.search(shape)
-    }
-    assert left == {}, "No link leads there."
-    faults.none()
 
 
 def test_every_page_of_an_empty_home_and_of_accounts(browser: Browser, empty: str) -> None:
