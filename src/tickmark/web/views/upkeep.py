@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -9,11 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from tickmark.kernel.access import Actor
+from tickmark.kernel.calendars import add_months
 from tickmark.kernel.jobs import Slot
 from tickmark.scope.models import System
 from tickmark.upkeep import queries
 from tickmark.web.forming import must_see
 from tickmark.web.lists import Column, Filter, Listing, list_paths
+from tickmark.web.pictures import Bar
 from tickmark.web.shell import day_of
 
 COLUMNS = (
@@ -59,6 +62,10 @@ def index(request: HttpRequest) -> HttpResponse:
     months = queries.calendar(day) if company else []
     context = {
         "months": months,
+        "lanes": _lanes(months),
+        "first": months[0].first if months else day,
+        "last": add_months(months[-1].first, 1) - timedelta(days=1) if months else day,
+        "day_now": day,
         "kinds": KINDS,
         "list": listing,
         "signs": SIGNS,
@@ -67,6 +74,22 @@ def index(request: HttpRequest) -> HttpResponse:
         "company": company,
     }
     return render(request, "upkeep/index.html", context)
+
+
+def _lanes(months: list[queries.Month]) -> list[tuple[str, str, list[Bar]]]:
+    """The year's events by their kind, as the time table draws them; the start of what lasts is part of its bar."""
+    events = [event for month in months for event in month.events]
+    lasting = {event.since for event in events if event.kind == "period"}
+    drawn = [event for event in events if event.since or event.kind != "period" or event.day not in lasting]
+    return [
+        (word, "", [_bar(event) for event in drawn if event.kind == kind])
+        for kind, word in KINDS.items()
+        if any(event.kind == kind for event in drawn)
+    ]
+
+
+def _bar(event: queries.Event) -> Bar:
+    return Bar(event.since or event.day, event.day, event.state, event.title)
 
 
 def _in_state(rows: QuerySet[Slot], state: str) -> QuerySet[Slot]:
