@@ -32,7 +32,7 @@ STATIC = {
     "types": [PYTHON, "-m", "mypy"],
     "imports": [PYTHON, "-c", "from importlinter.cli import lint_imports_command as run; run()"],
 }
-PYTEST = [PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile"]
+PYTEST = [PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 NONE_SELECTED = 5  # pytest's exit code; a whole run without a single pass fails all the same
 BOOKS = "database"  # the marker of every test that touches the books (tests/marking.py sets it)
 
