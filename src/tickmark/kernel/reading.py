@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from tickmark.kernel.bundles import Bundle, open_bundle, page_number
 from tickmark.kernel.errors import Invalid
 from tickmark.kernel.formats import SourceRow, parsed, records, rows_of
-from tickmark.kernel.recipes import Child, Field, NotReadable, Recipe, apply, reach, zone_of
+from tickmark.kernel.recipes import Child, Field, NotReadable, Recipe, apply, reach, there, zone_of
 from tickmark.kernel.sources import Row, Source
 from tickmark.kernel.tables import Faults
 
@@ -41,7 +41,7 @@ def _describe(source: Source, recipe: Recipe) -> None:
 
 @dataclass
 class _Reading:
-    """One export on its way: which columns were there, which values were met."""
+    """One export on its way: which columns were there, which paths into JSON never were, which values were met."""
 
     source: Source
     recipe: Recipe
@@ -49,12 +49,14 @@ class _Reading:
     key: tuple[str, ...]
     faults: Faults = field(default_factory=Faults)
     present: set[str] = field(default_factory=set)
+    unmet: set[str] = field(default_factory=set)
     met: dict[str, set[Any]] = field(default_factory=dict)
     number: int = 0
     child_files: int = 0
 
     def rows(self) -> Iterator[Row]:
         names = self._pages()
+        self.unmet = {path for part in self._fields() for path in part.from_ if "." in path}
         sizes = []
         for name in names:
             before = self.number
@@ -88,6 +90,7 @@ class _Reading:
         for row in rows:
             self.number += 1
             self.present |= row.keys()
+            self.unmet -= {path for path in self.unmet if there(row, path)}
             yield self._read(row, zone)
         self.source.tell(f"{self.number} rows read")
 
@@ -139,8 +142,10 @@ class _Reading:
                 )
 
     def _absent(self, part: Field) -> bool:
-        heads = set(part.from_) | {path.partition(".")[0] for path in part.from_}
-        return bool(part.from_) and not heads & self.present
+        return bool(part.from_) and not any(self._met(path) for path in part.from_)
+
+    def _met(self, path: str) -> bool:
+        return path in self.present or ("." in path and path not in self.unmet)
 
     def _check_columns(self) -> None:
         if not self.present:
@@ -150,7 +155,9 @@ class _Reading:
             if self._absent(part):
                 self.source.hide(part.name, f"the export has no column {' or '.join(part.from_)}.")
             for lost in (
-                sorted(set(part.from_) - self.present) if part.every and not self._absent(part) else ()
+                sorted(path for path in part.from_ if not self._met(path))
+                if part.every and not self._absent(part)
+                else ()
             ):
                 sentence = f"The export has no column {lost}, which gives {part.name} too."
                 self.source.note("column_missing", sentence, column=part.name)
