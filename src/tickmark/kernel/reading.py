@@ -41,7 +41,7 @@ def _describe(source: Source, recipe: Recipe) -> None:
 
 @dataclass
 class _Reading:
-    """One export on its way: which columns were there, which paths into JSON never were, which values were met."""
+    """One export on its way: which columns were there, which paths into JSON only missing, which values were met."""
 
     source: Source
     recipe: Recipe
@@ -50,6 +50,7 @@ class _Reading:
     faults: Faults = field(default_factory=Faults)
     present: set[str] = field(default_factory=set)
     unmet: set[str] = field(default_factory=set)
+    missed: set[str] = field(default_factory=set)
     met: dict[str, set[Any]] = field(default_factory=dict)
     number: int = 0
     child_files: int = 0
@@ -57,6 +58,7 @@ class _Reading:
     def rows(self) -> Iterator[Row]:
         names = self._pages()
         self.unmet = {path for part in self._fields() for path in part.from_ if "." in path}
+        self.missed = set(self.unmet) if self.recipe.format in ("csv", "xlsx") else set()
         sizes = []
         for name in names:
             before = self.number
@@ -90,9 +92,17 @@ class _Reading:
         for row in rows:
             self.number += 1
             self.present |= row.keys()
-            self.unmet -= {path for path in self.unmet if there(row, path)}
+            self._look_for_paths(row)
             yield self._read(row, zone)
         self.source.tell(f"{self.number} rows read")
+
+    def _look_for_paths(self, row: SourceRow) -> None:
+        for path in list(self.unmet):
+            found = there(row, path)
+            if found:
+                self.unmet.discard(path)
+            elif found is False:
+                self.missed.add(path)
 
     def _read(self, row: SourceRow, zone: ZoneInfo) -> Row:
         found = {part.name: self._value(part, row, zone, self.number) for part in self._fields()}
@@ -145,7 +155,7 @@ class _Reading:
         return bool(part.from_) and not any(self._met(path) for path in part.from_)
 
     def _met(self, path: str) -> bool:
-        return path in self.present or ("." in path and path not in self.unmet)
+        return path in self.present or ("." in path and not (path in self.unmet and path in self.missed))
 
     def _check_columns(self) -> None:
         if not self.present:

@@ -177,7 +177,7 @@ def apply(field: Field, row: Mapping[str, Any], zone: ZoneInfo) -> Any:
     if isinstance(value, str):
         value = value.strip()
     if value in (None, "", []):
-        return _empty(field) if any(there(row, path) for path in field.from_) else None
+        return _empty(field) if any(there(row, path) is not False for path in field.from_) else None
     if field.map is not None:
         return _mapped(field, value)
     return _typed(field, _matched(field, value), zone)
@@ -193,14 +193,14 @@ def reach(row: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def there(row: Mapping[str, Any], path: str) -> bool:
-    """Whether a row has the column at all, empty or not; what would lie inside of a null is empty, not missing."""
+def there(row: Mapping[str, Any], path: str) -> bool | None:
+    """Whether a row has the column at all, empty or not; None where it would lie inside of a null."""
     if path in row:
         return True
     value: Any = row
     for part in path.split("."):
         if value is None:
-            return True
+            return None
         if not isinstance(value, Mapping) or part not in value:
             return False
         value = value[part]

@@ -9,6 +9,7 @@
 -- not_applicable stored: It is in stock, with nobody.
 -- not_applicable personal: It is a person's own; the control speaks of the company's devices.
 -- not_applicable server: It is a server, not a device of a person.
+-- undetermined nature_unknown: Nobody knows whose it is, or of what kind: the control may not speak of it.
 -- undetermined state_unknown: Nobody knows whether it is in use.
 -- undetermined encryption_unknown: Nobody could see whether it is encrypted.
 -- undetermined never_seen: Nobody knows when it last reported.
@@ -37,6 +38,7 @@ judged as (
     select d.*, h.left_on, case
         when d.kind = 'server' then 'server'
         when d.owned_by = 'personal' then 'personal'
+        when d.kind is null or d.owned_by is null then 'nature_unknown'
         -- A device that was wiped reports no encryption either: what it said while in use counts.
         when d.state = 'retired' and (d.encrypted or d.encrypted is null or d.last_seen >= d.retired_on) then 'retired'
         when d.state = 'retired' and d.last_seen < d.retired_on then 'not_encrypted'
