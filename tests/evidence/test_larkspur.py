@@ -26,10 +26,14 @@ from tickmark.kernel import clock
 pytestmark = pytest.mark.slow
 
 JUDGES = {
-    "people": ("leavers_disabled", "policies_acknowledged"),
-    "contractors": ("leavers_disabled", "policies_acknowledged"),
-    "idp": ("leavers_disabled", "changes_reviewed"),
-    "support": ("leavers_disabled", "changes_reviewed"),
+    "people": ("leavers_disabled", "policies_acknowledged", "joiners_trained", "devices_encrypted"),
+    "contractors": ("leavers_disabled", "policies_acknowledged", "joiners_trained", "devices_encrypted"),
+    "idp": ("leavers_disabled", "changes_reviewed", "second_factor"),
+    "support": ("leavers_disabled", "changes_reviewed", "second_factor"),
+    "trainings": ("joiners_trained",),
+    "tickets": ("incidents_closed",),
+    "findings": ("findings_fixed",),
+    "devices": ("devices_encrypted",),
     "pulls": ("changes_reviewed",),
     "changes": ("changes_reviewed",),
     "policies": ("policies_acknowledged",),
@@ -40,6 +44,8 @@ FILES = {
     "contractors": "hris/contractors.csv",
     "idp": "idp/accounts.csv",
     "support": "support/accounts.jsonl",
+    "trainings": "lms/enrollments.csv",
+    "devices": "mdm/devices.csv",
 }
 
 

@@ -19,7 +19,19 @@ from tickmark.scope.models import Period
 
 ENGAGEMENT = "soc2-2026"
 NONCE = "larkspur-demo-nonce-1f6b0d52a9c74e83"
-OPEN_TESTS = ("CHG-02", "AC-04", "GOV-01", "GOV-05", "AC-06", "BCP-04")
+OPEN_TESTS = (
+    "CHG-02",
+    "AC-04",
+    "GOV-01",
+    "GOV-05",
+    "AC-06",
+    "BCP-04",
+    "HR-06",
+    "AC-02",
+    "INC-02",
+    "OPS-02",
+    "AST-02",
+)
 LISTS = {
     "CHG-02": ("changes", "changes_reviewed"),
     "AC-04": ("people", "leavers_disabled"),

@@ -19,7 +19,7 @@ from tickmark.cli.demo.living import PASSWORD, ZONE, Event, moment
 from tickmark.controls.library import starter_policies
 from tickmark.controls.models import ControlVersion, PolicyVersion
 from tickmark.controls.occurrences import bucket_for, bucket_of, occurrences
-from tickmark.evidence.models import Evidence
+from tickmark.evidence.models import Connection, Evidence
 from tickmark.kernel import clock, files
 from tickmark.kernel.access import Actor, M, visible
 from tickmark.kernel.action import ACTIONS
@@ -35,6 +35,10 @@ TITLES = {
     "accounts-support": "Support tool",
     "changes": "Source repository",
     "pulls": "Pull requests at the forge",
+    "trainings": "Learning platform",
+    "tickets": "Issue tracker",
+    "findings": "Vulnerability scanner",
+    "devices": "Device management",
     "policies": "Policies in Tickmark",
     "acknowledgements": "Acknowledgements in Tickmark",
 }
@@ -44,7 +48,11 @@ LISTED = {
     "changes": ("CHG-01", "CHG-02"),
     "pulls": ("CHG-02",),
     "people-hris": ("AC-04",),
-    "accounts-idp": ("AC-04",),
+    "accounts-idp": ("AC-02", "AC-04"),
+    "trainings": ("HR-06",),
+    "tickets": ("INC-02",),
+    "findings": ("OPS-02",),
+    "devices": ("AST-02",),
     "acknowledgements": ("GOV-01", "GOV-05"),
 }
 """Which collected lists serve which controls once the period has ended."""
@@ -537,6 +545,8 @@ class Story:
         first: date = self.data["collection"][0]["from"]
         yield Event(moment(first, "06:00"), 1, self._connect)
         yield Event(moment(self.data["engagement"]["fieldwork"], "09:00"), 6, self._use_lists)
+        # What is read each month is read once more on the last day, so that all lists are of one morning.
+        yield Event(moment(self.demo_day, "06:45"), 2, self._collect_monthly)
         for weeks in range((self.demo_day - first).days // 7 + 1):
             day = first + timedelta(weeks=weeks)
             yield Event(moment(day, "06:30"), 0, partial(self._export, day))
@@ -558,8 +568,13 @@ class Story:
                 effective_from=clock.today().isoformat(),
             )
 
+    def _collect_monthly(self) -> None:
+        codes = [row["key"] for row in self.data["collection"] if row["every"] == "month"]
+        for row in self.rows("compliance", Connection).filter(code__in=codes).order_by("pk"):
+            self.act("compliance", "evidence.collect", connection=row.ref)
+
     def _export(self, day: date) -> None:
-        for system in ("hris", "accounts", "forge", "repo"):
+        for system in ("hris", "accounts", "forge", "learning", "tracker", "scanner", "devices", "repo"):
             self._maker(system).write(self.sources, day)
 
     def _maker(self, name: str) -> Any:
