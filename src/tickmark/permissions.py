@@ -15,6 +15,7 @@ from tickmark.kernel.access import EVERYBODY, NOBODY, Actor, Grant, Rule, rule
 COMPANY, AUDITOR = "company", "auditor"
 LEADERS = frozenset({"sponsor", "lead", "adviser"})
 WORKERS = LEADERS | {"owner", "reviewer", "contributor"}
+GUARDS = frozenset({"sponsor", "admin"})
 STEERING_AUDITORS = ("lead", "partner")
 WORKING_AUDITORS = ("staff", "lead", "partner", "specialist")
 
@@ -44,6 +45,37 @@ def engaged(actor: Actor) -> Q:
 def own(actor: Actor) -> Q:
     """Rows about the actor's account."""
     return Q(user=actor.user)
+
+
+@rule("an account of the company, for those who administer it")
+def guarded(actor: Actor) -> Q:
+    """Rows about the company's accounts, for sponsor and administrator; the auditor's are not theirs to watch."""
+    return Q(user__side=COMPANY) if actor.roles & GUARDS else NOBODY
+
+
+@rule("the door of the company, for those who administer it")
+def guarded_door(actor: Actor) -> Q:
+    """What happened at the door to the company's accounts, and to no account at all."""
+    return Q(user__side=COMPANY) | Q(user=None) if actor.roles & GUARDS else NOBODY
+
+
+@rule("an account of a team that you lead", many=True)
+def of_my_team(actor: Actor) -> Q:
+    """Rows about auditors of an engagement that the actor steers."""
+    led = frozenset().union(*(actor.holds("engagement", role) for role in STEERING_AUDITORS))
+    return Q(user__team_memberships__engagement__in=led)
+
+
+@rule("an account of the company, for those who administer accounts")
+def administered(actor: Actor) -> Q:
+    """The company's accounts, for sponsor and administrator."""
+    return Q(side=COMPANY) if actor.roles & GUARDS else NOBODY
+
+
+@rule("somebody who administers accounts")
+def administers(actor: Actor) -> Q:
+    """Every row, for sponsor and administrator."""
+    return EVERYBODY if actor.roles & GUARDS else NOBODY
 
 
 @rule("written by you")
@@ -232,6 +264,11 @@ SEES: Mapping[str, Mapping[str, Rule]] = {
     "people.AccountEnd": both(programme, engaged),
     "people.Token": both(own, own),
     "people.TokenEnd": both(mine, mine),
+    "people.FactorRule": both(anyone, engaged),
+    "people.SessionsEnd": both(own | guarded, own),
+    "people.CredentialChange": both(own | guarded, own),
+    "people.SignIn": both(own | guarded_door, own | of_my_team),
+    "people.DirectoryEntry": both(programme | administers, engaged),
     "people.Person": both(programme, engaged),
     "people.Employment": both(programme, engaged),
     "people.Departure": both(programme, engaged),
@@ -344,6 +381,10 @@ MAY: Mapping[str, Grant] = {
     "people.depart": company("lead", "sponsor", "adviser", "contributor"),
     "people.make_token": Grant(None, in_person=True),
     "people.end_token": Grant(None, rules={"token": own}),
+    "people.end_sessions": Grant(None, rules={"user": me | administered}),
+    "people.require_second_factor": company("admin", "sponsor"),
+    "people.record_credential": Grant(None, frozenset({"job"}), {"user": me}),
+    "people.provision": company("admin", "sponsor"),
     "scope.describe": company(*LEADERS),
     "scope.approve": company("sponsor", version=not_mine),
     "scope.commit": company(*LEADERS),

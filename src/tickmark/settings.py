@@ -1,4 +1,4 @@
-"""Django settings, from six environment variables (docs/operating.md). Nothing else configures Tickmark."""
+"""Django settings, from the environment variables of docs/operating.md. Nothing else configures Tickmark."""
 
 from __future__ import annotations
 
@@ -24,6 +24,41 @@ FILES_URL = os.environ.get("TICKMARK_FILES") or (HOME / "files").as_uri()
 PORT = _port(os.environ.get("TICKMARK_PORT") or "8000")
 DEMO = (HOME / "demo.json").exists()
 ADDRESS = os.environ.get("TICKMARK_ADDRESS") or f"http://localhost:{PORT}"
+HTTPS = ADDRESS.startswith("https:")
+OIDC_ISSUER = (os.environ.get("TICKMARK_OIDC") or "").rstrip("/")
+
+
+def _proxies(text: str) -> int:
+    if not text.isdigit() or int(text) > 9:
+        raise SystemExit(f"TICKMARK_PROXIES is '{text}': give how many proxies stand in front, such as 1.")
+    return int(text)
+
+
+def _oidc(issuer: str) -> dict[str, Any]:
+    """The identity provider of the company's side, as the login library takes it; empty without one."""
+    if not issuer:
+        return {}
+    client, parts = os.environ.get("TICKMARK_OIDC_CLIENT") or "", urlsplit(issuer)
+    if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1"}:
+        raise SystemExit(
+            "TICKMARK_OIDC must be an https:// address: whoever can change its answers can sign in."
+        )
+    secret = os.environ.get("TICKMARK_OIDC_SECRET") or secrets.given("oidc", HOME)
+    if not client or not secret:
+        raise SystemExit(
+            "TICKMARK_OIDC names a provider, but TICKMARK_OIDC_CLIENT or its secret is missing. "
+            "Put the secret into the file secrets/oidc of the home, or into TICKMARK_OIDC_SECRET."
+        )
+    name = os.environ.get("TICKMARK_OIDC_NAME") or "your company's account"
+    settings = {"server_url": issuer, "oauth_pkce_enabled": True}
+    app = {
+        "provider_id": "company",
+        "name": name,
+        "client_id": client,
+        "secret": secret,
+        "settings": settings,
+    }
+    return {"openid_connect": {"APPS": [app]}}
 
 
 def _database(url: str | None) -> dict[str, Any]:
@@ -89,14 +124,18 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "ninja",
     "tickmark.kernel",
     *(f"tickmark.{step}" for step in STEPS),
 ]
 MIDDLEWARE = [
+    "tickmark.web.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -127,13 +166,41 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
+PASSWORD_RESET_TIMEOUT = 60 * 60
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_ADAPTER = "tickmark.web.accounts.Adapter"
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "20/m/ip,5/5m/key",
+    "reset_password": "10/m/ip,3/10m/key",
+    "reset_password_from_key": "20/m/ip",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+    "manage_email": "5/m/user",
+    "confirm_email": "1/3m/key",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = _proxies(os.environ.get("TICKMARK_PROXIES") or "0")
+SOCIALACCOUNT_ADAPTER = "tickmark.web.accounts.ProviderAdapter"
+SOCIALACCOUNT_PROVIDERS = _oidc(OIDC_ISSUER)
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = "oidc"
+MFA_ADAPTER = "tickmark.web.accounts.FactorAdapter"
+MFA_TOTP_ISSUER = "Tickmark"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = urlsplit(ADDRESS).hostname == "localhost"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
+    {"NAME": "tickmark.people.passwords.OwnWords"},
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 
@@ -147,24 +214,40 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",  # attempts count over all processes
+        "LOCATION": "kernel_cached",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # the default of 300 would let a flood push counts out
+    }
+}
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+_HOST = "__Host-" if HTTPS else ""  # a browser takes such a cookie only from this very host, over TLS
+SESSION_COOKIE_AGE = 12 * 60 * 60  # since it was last used; SESSION_DAYS since the sign-in
+SESSION_DAYS = 7
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ADDRESS.startswith("https:")
-SESSION_COOKIE_NAME = f"tickmark_{PORT}"
-CSRF_COOKIE_NAME = f"tickmark_csrf_{PORT}"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = f"{_HOST}tickmark_{PORT}"
+CSRF_COOKIE_NAME = f"{_HOST}tickmark_csrf_{PORT}"
 CSRF_FAILURE_VIEW = "tickmark.web.errors.expired"
+_ISSUER = ["{0.scheme}://{0.netloc}".format(urlsplit(OIDC_ISSUER))] if OIDC_ISSUER else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [SELF],
+        "default-src": [NONE],
         "script-src": [SELF, NONCE],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
-        "form-action": [SELF],
+        "form-action": [SELF, *_ISSUER],  # the sign-in form is led on to the provider
         "frame-ancestors": [NONE],
     }
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from tickmark.api.door import api
+from tickmark.api.scim import door as scim
 from tickmark.web.routes import routes
 
 handler400 = "tickmark.web.errors.bad_request"
@@ -14,6 +15,7 @@ handler500 = "tickmark.web.errors.broken"
 
 urlpatterns = [
     path("api/", api.urls),
+    path("scim/v2/", include(scim.routes)),
     path("account/", include("allauth.urls")),
     *routes,
 ]

@@ -64,6 +64,9 @@ plain("people.add", "lead", key="P-9", name="Cy Cole", starts_on=START)
 plain("people.depart", "lead", employment="@employment", ends_on="2026-11-30")
 plain("people.make_token", "staff", name="mine", scopes=["read"], days="7")
 plain("people.end_token", "lead", token="@token")
+plain("people.end_sessions", "lead", user="@lead")
+plain("people.require_second_factor", "founder", required=True)
+plain("people.provision", "founder", user_name="cy", name="Cy Cole", email="cy@northlight.example")
 plain("scope.describe", "lead", code="third", name="Third", company="Northlight, Inc.", services="Payroll",
       categories=["security", "availability"], effective_from=START)  # fmt: skip
 plain("scope.approve", "founder", version="@draft")

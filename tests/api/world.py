@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.audit.world import ATTRIBUTES, KEYS, NONCE, change, connect, population
+from tests.conftest import with_second_factor
 from tests.deeds import writing
 from tests.report.build import issued
 from tickmark.audit import actions as audit
@@ -69,6 +70,7 @@ def _more_people(program: Any) -> None:
             RoleGrant(user=user, role=role).save()
         for name in ("specialist", "rival"):
             setattr(cast, name, make_account(f"{name}@firm.example", name.title(), "auditor", None))
+            with_second_factor(getattr(cast, name))
 
 
 def kept(text: str) -> Upload:

@@ -82,6 +82,11 @@ def _tokens(world: Any, user: Any) -> tuple[list[Rows], list[Rows]]:
     return [made(user)], [made(somebody_else(world, user))]
 
 
+@scene("people.end_sessions")
+def _accounts(world: Any, user: Any) -> tuple[list[Rows], list[Rows]]:
+    return [{"user": user}], [{"user": somebody_else(world, user)}]
+
+
 @scene("scope.approve")
 def _scopes(world: Any, user: Any) -> tuple[list[Rows], list[Rows]]:
     def made(writer: Any) -> Rows:

@@ -9,6 +9,7 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from tickmark.kernel.errors import Invalid, NotFound, Refused, TickmarkError
+from tickmark.kernel.limits import TooMany
 
 
 class Problem(Schema):
@@ -33,9 +34,10 @@ MEANINGS = {
     404: "There is no such thing, or you may not see it.",
     409: "The books have moved on or already say otherwise.",
     422: "The input cannot be taken as it is.",
+    429: "The same was asked too often; the header Retry-After says when to come again.",
     503: "A part that is needed does not answer; try again later.",
 }
-READING = frozenset({401, 403, 404, 422})
+READING = frozenset({401, 403, 404, 422, 429})
 WRITING = frozenset(MEANINGS)
 
 
@@ -57,8 +59,10 @@ def signed_out() -> SignedOut:
 
 
 def _answer(api: NinjaAPI, request: HttpRequest, error: Any) -> HttpResponse:
-    kind = error.as_dict() | ({"error": "Refused"} if error.status == 401 else {})
+    kind = error.as_dict() | ({"error": "Refused"} if error.status in (401, 429) else {})
     response = api.create_response(request, kind, status=error.status)
+    if isinstance(error, TooMany):
+        response["Retry-After"] = str(error.wait)
     if error.status == 401:
         response["WWW-Authenticate"] = "Bearer"
     return response

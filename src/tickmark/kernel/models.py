@@ -3,9 +3,11 @@
 from tickmark.kernel.dated import AppendOnly, DatedQuery, DigestField, Fact, FactQuery, Version
 from tickmark.kernel.jobs import Slot
 from tickmark.kernel.ledger.entry import Checkpoint, Entry, Leaf, LogLock
+from tickmark.kernel.limits import Cached, Limit
 
 __all__ = [
     "AppendOnly",
+    "Cached",
     "Checkpoint",
     "DatedQuery",
     "DigestField",
@@ -13,6 +15,7 @@ __all__ = [
     "Fact",
     "FactQuery",
     "Leaf",
+    "Limit",
     "LogLock",
     "Slot",
     "Version",

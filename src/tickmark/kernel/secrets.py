@@ -6,10 +6,29 @@ import os
 import secrets
 from pathlib import Path
 
+from tickmark.kernel.errors import Refused
+
 
 def keep(name: str, home: Path, *, size: int = 48) -> str:
     """The secret called `name`, made on first use as URL-safe text of `size` random bytes."""
     return keep_bytes(name, home, secrets.token_urlsafe(size).encode()).decode()
+
+
+def given(name: str, home: Path) -> str:
+    """A secret that the operator laid into the home's folder of secrets; empty if there is none.
+
+    Raises Refused for a file that others on this machine may read.
+    """
+    path = home / "secrets" / name
+    if not path.exists():
+        return ""
+    if path.stat().st_mode & 0o077:
+        raise Refused(
+            f"The file {path} can be read by others on this machine.",
+            "It holds a secret.",
+            f"chmod 600 {path}",
+        )
+    return path.read_text(encoding="utf-8").strip()
 
 
 def keep_bytes(name: str, home: Path, fresh: bytes) -> bytes:

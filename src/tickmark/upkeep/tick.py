@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 from tickmark.evidence.models import ConnectionVersion
-from tickmark.kernel import clock, jobs
+from tickmark.kernel import clock, jobs, limits
 from tickmark.kernel.jobs import Slot
 from tickmark.kernel.ledger.seal import lock, seal
+from tickmark.people.actions import prune_sign_ins
 
 
 def tick() -> list[Slot]:
@@ -17,6 +18,8 @@ def tick() -> list[Slot]:
         connected = ConnectionVersion.objects.as_of(today).exclude(every="").select_related("connection")
         due = [_collect(version, today) for version in connected.order_by("connection__code")]
     jobs.give_up()
+    prune_sign_ins()
+    limits.prune()
     seal()
     return due
 

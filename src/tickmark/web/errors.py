@@ -10,12 +10,21 @@ from django.template.loader import render_to_string
 
 from tickmark import __version__
 from tickmark.kernel.errors import Invalid, NotFound, Refused, TickmarkError
+from tickmark.kernel.limits import TooMany
 
 
 def page(request: HttpRequest, error: TickmarkError, status: int = 0) -> HttpResponse:
     """An error as a whole page with its status."""
     status = status or error.status
-    return render(request, "errors/error.html", {"error": error, "status": status}, status=status)
+    return _waiting(
+        error, render(request, "errors/error.html", {"error": error, "status": status}, status=status)
+    )
+
+
+def _waiting(error: TickmarkError, answer: HttpResponse) -> HttpResponse:
+    if isinstance(error, TooMany):
+        answer["Retry-After"] = str(error.wait)
+    return answer
 
 
 def fragment(request: HttpRequest, error: TickmarkError, status: int = 0) -> HttpResponse:

@@ -18,7 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from tickmark.kernel.action import ACTIONS, Action
 from tickmark.kernel.arguments import call, has_files
 from tickmark.kernel.errors import NotFound, TickmarkError
-from tickmark.web import errors, forms
+from tickmark.web import errors, forms, limited
 
 
 @require_POST
@@ -28,6 +28,8 @@ def do(request: HttpRequest, name: str) -> HttpResponse:
     if action is None:
         raise NotFound(f"There is no action {name[:60]}.", "", "Start again from the page.")
     raw: dict[str, Any] = {}
+    if request.actor.user is None:  # type: ignore[attr-defined]
+        limited.count(request, "stranger's form")
     try:
         raw = forms.raw(action, request)
         result = call(action, request.actor, raw)  # type: ignore[attr-defined]

@@ -36,7 +36,7 @@ from tickmark.report.models import (
 from tickmark.report.opinion_text import read_opinion
 from tickmark.report.render import render as rendered
 from tickmark.scope.models import ReportType
-from tickmark.web import shell
+from tickmark.web import limited, shell
 from tickmark.web.forming import must_see
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.middleware import VISITOR
@@ -286,6 +286,7 @@ def copies(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "report/copies.html", more)
 
 
+@limited.by_address("copy")
 @never_cache
 def copy(request: HttpRequest, token: str) -> HttpResponse:
     """A reader's door: the terms, the agreement, the file. No account is needed, and any account is ignored."""
