@@ -3,6 +3,7 @@
 from tickmark.kernel.dated import AppendOnly, DatedQuery, DigestField, Fact, FactQuery, Version
 from tickmark.kernel.jobs import Slot
 from tickmark.kernel.ledger.entry import Checkpoint, Entry, Leaf, LogLock
+from tickmark.kernel.search.tables import Indexed, IndexedEntry, IndexedText, IndexState
 
 __all__ = [
     "AppendOnly",
@@ -12,6 +13,10 @@ __all__ = [
     "Entry",
     "Fact",
     "FactQuery",
+    "IndexState",
+    "Indexed",
+    "IndexedEntry",
+    "IndexedText",
     "Leaf",
     "LogLock",
     "Slot",
