@@ -70,7 +70,7 @@ def test_an_index_that_was_lost_is_made_anew(program: SimpleNamespace) -> None:
     whole()
     before = index.counts()
     index.rebuild()
-    assert index.counts() == before
+    assert (found(program, "lead", "peer review"), index.behind() > 0) == ([], True)
     whole()
     assert (index.counts(), index.behind()) == (before, 0)
     assert len(found(program, "lead", "peer review")) == 1
@@ -114,7 +114,7 @@ def test_a_search_costs_the_same_queries_however_much_it_finds(program: SimpleNa
                 criteria=[], nature="I", purpose="P", frequency="event", owner=program.cast.owner,
             ).save()  # fmt: skip
     whole()
-    assert (cost("lead"), cost("auditor")) == before
+    assert (cost("lead"), cost("auditor")) <= before  # a page full of titles asks no further
     answer = search(program.actor("lead"), Asked("quarterly"))
     assert (answer.total, len(answer.hits), answer.more) == (30, 20, True)
     assert len(search(program.actor("lead"), Asked("quarterly", page=2)).hits) == 10

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickmark.kernel.search.words import LONGEST_WORD, MOST_TERMS, marked, plain, query, snippet
+from tickmark.kernel.search.words import LONGEST_WORD, MOST_TERMS, Where, marked, plain, query, snippet
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,10 @@ def test_both_engines_are_asked_the_same() -> None:
     asked = query('EV-412 "peer review" a')
     assert asked.fts5() == '"ev 412" * AND "peer review" * AND "a"'
     assert asked.tsquery() == "('ev' <-> '412':*) & ('peer' <-> 'review':*) & ('a')"
-    assert asked.fts5("title") == f"title : ({asked.fts5()})"
-    assert asked.tsquery("A") == "('ev':A <-> '412':*A) & ('peer':A <-> 'review':*A) & ('a':A)"
+    assert asked.fts5(Where.TITLE) == f"title : ({asked.fts5()})"
+    assert asked.fts5(Where.ELSEWHERE) == f"({asked.fts5()}) NOT ({asked.fts5(Where.TITLE)})"
+    assert asked.tsquery(Where.TITLE) == "('ev':A <-> '412':*A) & ('peer':A <-> 'review':*A) & ('a':A)"
+    assert asked.tsquery(Where.ELSEWHERE) == f"{asked.tsquery()} & !({asked.tsquery(Where.TITLE)})"
 
 
 def test_marks_stand_where_the_words_do() -> None:

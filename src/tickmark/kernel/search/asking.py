@@ -6,14 +6,17 @@ is narrowed by the same rows that its list would show, and any other has no hits
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from django.db.models import Case, Count, F, Q, QuerySet, Value, When
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Q, QuerySet
 
-from tickmark.kernel.access import NOBODY, Actor, bounds, visible
+from tickmark.kernel.access import Actor, bounds
 from tickmark.kernel.ledger.entry import Leaf
 from tickmark.kernel.references import number, prefixes, storable
 from tickmark.kernel.search import engines, index, words
@@ -22,6 +25,8 @@ from tickmark.kernel.search.tables import FileText, Indexed
 
 PAGE = 20
 LAST_PAGE = 500
+MOST = 10_000
+"""Hits that are counted and can be paged through; whoever finds more is told so and adds a word."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,11 @@ class Found:
     more: bool = False
 
     @property
+    def at_least(self) -> bool:
+        """Whether there may be more hits than were counted."""
+        return sum(kind.count for kind in self.kinds) >= MOST
+
+    @property
     def whole(self) -> bool:
         """Whether all that the actor may see was looked at, but for files that hold no readable text."""
         return not self.behind and not self.waiting
@@ -87,20 +97,26 @@ class Found:
 def search(actor: Actor, asked: Asked) -> Found:
     """The rows that hold all the words and that the actor may see: those with them in the title first, then newest."""
     question = words.query(asked.q)
-    seen = Indexed.objects.filter(_visible(actor, NOUNS.values()))
-    files = _by_file(seen)
-    looked = {"behind": index.behind(), "waiting": files.get("waiting", 0), "unread": files.get("unread", 0)}
+    seen = _seen(actor)
+    looked = _looked(seen)
     if question.empty and asked.file != FileText.UNREAD:
-        return Found(**looked)
+        return looked
     fitting = _narrowed(seen, asked)
-    if not question.empty:
-        fitting = fitting.filter(pk__in=engines.matching(question))
-    kinds = _kinds(fitting)
+    kinds = _kinds(fitting if question.empty else engines.matching(fitting, question))
     total = sum(kind.count for kind in kinds if not asked.noun or kind.noun.label == asked.noun)
     rows = fitting.filter(noun=asked.noun) if asked.noun else fitting
     start = (min(max(asked.page, 1), LAST_PAGE) - 1) * PAGE
-    hits = [_hit(row, question) for row in _ordered(rows, question)[start : start + PAGE]]
-    return Found(hits=hits, total=total, kinds=kinds, more=start + len(hits) < total, **looked)
+    hits = [_hit(row, question) for row in _page(rows, question, start)]
+    return replace(looked, hits=hits, total=total, kinds=kinds, more=start + len(hits) < total)
+
+
+def _looked(seen: QuerySet[Indexed]) -> Found:
+    """An answer without hits: how far the index is behind, and the files that it does not hold."""
+    unsearched = seen.filter(file__in=(FileText.WAITING, FileText.UNREAD)).values_list("file", flat=True)
+    files = Counter(unsearched.order_by()[:MOST])
+    return Found(
+        behind=index.behind(), waiting=files[FileText.WAITING.value], unread=files[FileText.UNREAD.value]
+    )
 
 
 def places(actor: Actor, text: str) -> list[Hit]:
@@ -113,22 +129,36 @@ def places(actor: Actor, text: str) -> list[Hit]:
     named = Q(code=name)
     if model is not None and key is not None:
         named |= Q(noun=model._meta.label, row=key)
-    rows = Indexed.objects.filter(_visible(actor, NOUNS.values())).filter(named).select_related("said")
+    rows = _seen(actor).filter(named).select_related("said")
     return [_hit(row, words.query(text)) for row in rows.order_by("pk")[:PAGE]]
 
 
-def _visible(actor: Actor, nouns: Iterable[Noun]) -> Q:
+def _seen(actor: Actor) -> QuerySet[Indexed]:
+    """The rows of the index that the actor may see, by the predicates of `visible`."""
     whole: list[str] = []
-    found = NOBODY
-    for noun in nouns:
+    where, params = ["1 = 0"], []
+    for noun in NOUNS.values():
         predicate = bounds(actor, noun.model)
-        if predicate == NOBODY:
-            continue
         if not predicate:
             whole.append(noun.label)
-        else:
-            found |= Q(noun=noun.label, row__in=visible(actor, noun.model).values("pk"))
-    return found | Q(noun__in=whole) if whole else found
+        elif inner := _rows_of(connection.vendor, noun, predicate):
+            where.append(f"(kernel_indexed.noun = %s AND kernel_indexed.row IN ({inner[0]}))")
+            params += [noun.label, *inner[1]]
+    if whole:
+        where.append(f"kernel_indexed.noun IN ({', '.join(['%s'] * len(whole))})")
+    return Indexed.objects.extra(where=[f"({' OR '.join(where)})"], params=[*params, *whole])
+
+
+@lru_cache(maxsize=2000)
+def _rows_of(vendor: str, noun: Noun, predicate: Q) -> tuple[str, tuple[Any, ...]] | None:
+    """The keys of a noun's rows within a predicate, as SQL; None where there can be none.
+
+    Kept, because making the SQL of some forty predicates costs more than asking them.
+    """
+    try:
+        return noun.model._default_manager.filter(predicate).order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return None
 
 
 def _narrowed(rows: QuerySet[Indexed], asked: Asked) -> QuerySet[Indexed]:
@@ -145,24 +175,29 @@ def _narrowed(rows: QuerySet[Indexed], asked: Asked) -> QuerySet[Indexed]:
     return rows
 
 
-def _by_file(rows: QuerySet[Indexed]) -> dict[str, int]:
-    unsearched = rows.filter(file__in=(FileText.WAITING, FileText.UNREAD)).order_by()
-    return dict(unsearched.values("file").annotate(n=Count("pk")).values_list("file", "n"))
-
-
 def _kinds(rows: QuerySet[Indexed]) -> list[Kind]:
-    counted = rows.order_by().values("noun").annotate(n=Count("pk")).values_list("noun", "n")
-    by_noun = dict(counted)
-    return [Kind(noun, by_noun[label]) for label, noun in NOUNS.items() if by_noun.get(label)]
+    """How many rows fit by noun, of the newest MOST: a word that every row holds need not be counted to its end."""
+    by_noun = Counter(rows.values_list("noun", flat=True)[:MOST])
+    return [Kind(noun, by_noun[label]) for label, noun in NOUNS.items() if by_noun[label]]
 
 
-def _ordered(rows: QuerySet[Indexed], question: words.Query) -> QuerySet[Indexed]:
-    rows = rows.select_related("said")
+def _page(rows: QuerySet[Indexed], question: words.Query, start: int) -> list[Indexed]:
+    """The rows of a page, each with what it said."""
     if question.empty:
-        return rows.order_by("-recorded_at", "-pk")
-    titled = Indexed.objects.filter(pk__in=engines.matching(question, title=True)).values("pk")
-    first = Case(When(pk__in=titled, then=Value(0)), default=Value(1))
-    return rows.annotate(first=first).order_by(F("first"), "-recorded_at", "-pk")
+        keys = list(rows.order_by("-pk").values_list("pk", flat=True)[start : start + PAGE])
+    else:
+        keys = _keys(rows, question, start)
+    found = Indexed.objects.select_related("said").in_bulk(keys)
+    return [found[key] for key in keys]
+
+
+def _keys(rows: QuerySet[Indexed], question: words.Query, start: int) -> list[int]:
+    """Of those with the words in the title, then of the others, the keys of a page."""
+    titled = engines.matching(rows, question, words.Where.TITLE).values_list("pk", flat=True)
+    others = engines.matching(rows, question, words.Where.ELSEWHERE).values_list("pk", flat=True)
+    first = list(titled[: start + PAGE])
+    at = max(start - len(first), 0)
+    return [*first[start:], *others[at : at + PAGE - len(first[start:])]]
 
 
 def _hit(row: Indexed, question: words.Query) -> Hit:

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
-from django.db.models.expressions import RawSQL
+from django.db.models import QuerySet
 
-from tickmark.kernel.search.words import Query, plain
+from tickmark.kernel.search.words import Query, Where, plain
 
 CREATE = {
     "sqlite": (
@@ -19,7 +19,7 @@ CREATE = {
             title, text, content='', columnsize=0, prefix='2 3', tokenize='unicode61 remove_diacritics 0')""",
     ),
     "postgresql": (
-        "CREATE TABLE IF NOT EXISTS kernel_words (id bigint PRIMARY KEY, words tsvector NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS kernel_words (rowid bigint PRIMARY KEY, words tsvector NOT NULL)",
         "CREATE INDEX IF NOT EXISTS kernel_words_gin ON kernel_words USING gin (words) WITH (fastupdate = off)",
     ),
 }
@@ -27,7 +27,7 @@ DROP = "DROP TABLE IF EXISTS kernel_words"
 _PUT = {
     "sqlite": "INSERT INTO kernel_words (rowid, title, text) VALUES (%s, %s, %s)",
     "postgresql": (
-        "INSERT INTO kernel_words (id, words) VALUES (%s,"
+        "INSERT INTO kernel_words (rowid, words) VALUES (%s,"
         " setweight(to_tsvector('simple', %s), 'A') || setweight(to_tsvector('simple', %s), 'D'))"
     ),
 }
@@ -35,9 +35,9 @@ _WIPE = {
     "sqlite": "INSERT INTO kernel_words (kernel_words) VALUES ('delete-all')",
     "postgresql": "TRUNCATE kernel_words",
 }
-_MATCH = {
-    "sqlite": "SELECT rowid FROM kernel_words WHERE kernel_words MATCH %s",
-    "postgresql": "SELECT id FROM kernel_words WHERE words @@ to_tsquery('simple', %s)",
+MATCH = {
+    "sqlite": "kernel_words MATCH %s",
+    "postgresql": "kernel_words.words @@ to_tsquery('simple', %s)",
 }
 
 
@@ -57,7 +57,7 @@ def replace(key: int, title: str, before: str, after: str) -> None:
             )
             cursor.execute(forget, (key, plain(title), plain(before)))
         else:
-            cursor.execute("DELETE FROM kernel_words WHERE id = %s", (key,))
+            cursor.execute("DELETE FROM kernel_words WHERE rowid = %s", (key,))
     put([(key, title, after)])
 
 
@@ -67,8 +67,11 @@ def wipe() -> None:
         cursor.execute(_WIPE[connection.vendor])
 
 
-def matching(asked: Query, *, title: bool = False) -> Any:
-    """The ids of the rows that hold the words, for `filter(pk__in=…)`; of those with them in the title, if so."""
-    sqlite = connection.vendor == "sqlite"
-    said = asked.fts5("title" if title else "") if sqlite else asked.tsquery("A" if title else "")
-    return RawSQL(_MATCH[connection.vendor], (said,))
+def matching(rows: QuerySet[Any], asked: Query, where: Where = Where.ANYWHERE) -> QuerySet[Any]:
+    """Those rows of the index that hold the words, newest first.
+
+    Joined, not `IN`: a page of twenty out of a hundred thousand stops after twenty.
+    """
+    said = asked.fts5(where) if connection.vendor == "sqlite" else asked.tsquery(where)
+    joined = ["kernel_words.rowid = kernel_indexed.id", MATCH[connection.vendor]]
+    return rows.extra(tables=["kernel_words"], where=joined, params=[said]).order_by("-pk")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, Model, OuterRef
+from django.db.models import Exists, F, Model, OuterRef, QuerySet
 
 from tickmark.kernel import clock
 from tickmark.kernel.ledger.entry import Entry, Leaf
@@ -26,6 +26,7 @@ from tickmark.kernel.search.tables import FileText, Indexed, IndexedEntry, Index
 VERSION = 1
 """What is indexed, and how. A higher number makes the next start index everything anew."""
 BATCH = 500
+LATE = 100_000
 
 
 def catch_up() -> bool:
@@ -38,10 +39,21 @@ def catch_up() -> bool:
 
 def behind() -> int:
     """How many entries are not in the index yet."""
-    state = IndexState.objects.filter(pk=1).first() or IndexState()
-    sealed = Leaf.objects.order_by("-position").values_list("position", flat=True).first()
-    log = 0 if sealed is None else sealed + 1
-    return max(log - state.size + Entry.objects.filter(leaf=None).count() - IndexedEntry.objects.count(), 0)
+    size: int = IndexState.objects.filter(pk=1).values_list("size", flat=True).first() or 0
+    log, unsealed = _log()
+    ahead: int = IndexedEntry.objects.count()
+    return max(log - size + unsealed.count() - ahead, 0)
+
+
+def _log() -> tuple[int, QuerySet[Entry]]:
+    """How many entries have a place in the log, and those that have none yet.
+
+    These are looked for among the newest alone: an entry that is still without a place when LATE others that were
+    begun after it have one, does not exist.
+    """
+    newest = Leaf.objects.order_by("-position").values_list("position", "entry__pk").first()
+    unsealed = Entry.objects.filter(leaf=None)
+    return (newest[0] + 1, unsealed.filter(pk__gt=newest[1] - LATE)) if newest else (0, unsealed)
 
 
 @dataclass(frozen=True)
@@ -66,7 +78,7 @@ def counts() -> list[Count]:
 
 
 def rebuild() -> None:
-    """Make the index anew from the books. While it is made, searches say that it is not whole."""
+    """Forget the index; the rounds that follow make it anew, and until then searches say how far it is."""
     with transaction.atomic():
         state = _lock()
         engines.wipe()
@@ -74,19 +86,18 @@ def rebuild() -> None:
         Indexed.objects.all().delete()
         IndexedEntry.objects.all().delete()
         IndexState.objects.filter(pk=state.pk).update(size=0, version=VERSION)
-    fill()
 
 
-def fill() -> None:
-    """Index every row of the books that the index lacks, whichever way it came into them."""
-    before = Leaf.objects.order_by("-position").values_list("position", flat=True).first()
+def fill() -> int:
+    """Index every row of the books that no entry led to; how many there were. In sound books there is none."""
+    added = 0
     for noun in NOUNS.values():
         while rows := list(_lacking(noun)[:BATCH]):
             with transaction.atomic():
                 _lock()
                 _put(noun, rows)
-    if before is not None:
-        IndexState.objects.filter(pk=1, size__lte=before).update(size=before + 1)
+            added += len(rows)
+    return added
 
 
 def _lock() -> IndexState:
@@ -116,7 +127,7 @@ def _unsealed() -> bool:
     with transaction.atomic():
         _lock()
         ahead = IndexedEntry.objects.filter(pk=OuterRef("pk"))
-        entries = list(Entry.objects.filter(~Exists(ahead), leaf=None).order_by("pk")[:BATCH])
+        entries = list(_log()[1].filter(~Exists(ahead)).order_by("pk")[:BATCH])
         _index(entries)
         IndexedEntry.objects.bulk_create(IndexedEntry(entry=entry.pk) for entry in entries)
     return bool(entries)

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 LONGEST_QUERY = 200
 MOST_TERMS = 16
@@ -45,6 +46,14 @@ def _folded(run: str) -> str:
     return " ".join(_RUN.findall(unicodedata.normalize("NFKD", folded)))
 
 
+class Where(Enum):
+    """Where the words of a question stand: anywhere, all in the title, or not all in the title."""
+
+    ANYWHERE = 0
+    TITLE = 1
+    ELSEWHERE = 2
+
+
 @dataclass(frozen=True)
 class Query:
     """What somebody typed, as terms that must all occur: each is one word, or words side by side."""
@@ -56,14 +65,23 @@ class Query:
         """Whether nothing is left to look for."""
         return not self.terms
 
-    def fts5(self, column: str = "") -> str:
-        """The question as SQLite's FTS5 takes it, in one column if one is named."""
+    def fts5(self, where: Where = Where.ANYWHERE) -> str:
+        """The question as SQLite's FTS5 takes it."""
         said = " AND ".join(f'"{" ".join(term)}"{" *" if _begins(term) else ""}' for term in self.terms)
-        return f"{column} : ({said})" if column else said
+        return {
+            Where.ANYWHERE: said,
+            Where.TITLE: f"title : ({said})",
+            Where.ELSEWHERE: f"({said}) NOT (title : ({said}))",
+        }[where]
 
-    def tsquery(self, weight: str = "") -> str:
-        """The question as PostgreSQL's `to_tsquery` takes it, in words of one weight if one is named."""
-        return " & ".join(_tsterm(term, weight) for term in self.terms)
+    def tsquery(self, where: Where = Where.ANYWHERE) -> str:
+        """The question as PostgreSQL's `to_tsquery` takes it; words of a title have the weight A."""
+        said, titled = (" & ".join(_tsterm(term, weight) for term in self.terms) for weight in ("", "A"))
+        return {
+            Where.ANYWHERE: said,
+            Where.TITLE: titled,
+            Where.ELSEWHERE: f"{said} & !({titled})",
+        }[where]
 
 
 def query(text: str) -> Query:

@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Callable
 from email.message import Message
 from html.parser import HTMLParser
+from typing import IO
 from xml.parsers import expat
 
 MOST_TEXT = 256 << 10
@@ -251,7 +252,7 @@ class _Office:
         self.parser.EndElementHandler = self.end
         self.parser.CharacterDataHandler = self.data
 
-    def read(self, stream: zipfile.ZipExtFile) -> None:
+    def read(self, stream: IO[bytes]) -> None:
         while chunk := stream.read(CHUNK):
             self.parser.Parse(chunk, False)
         self.parser.Parse(b"", True)
