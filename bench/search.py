@@ -4,8 +4,8 @@
 
 A home of its own is filled in bulk past the actions and indexed from the books. Each question runs 50 times as a
 company's lead and as an auditor with shares of a tenth: rare words, common ones, the beginning of a word that every
-row has, and a word that none has. Printed are both p95, this process's own computing and the number of queries. Aim: p95 of every
-question at most 150 ms, and the same number of queries whatever is found.
+row has, and a word that none has. Printed are both p95, this process's own computing and the number of queries. Aim:
+p95 of every question at most 150 ms, and no more queries for more hits.
 """
 
 from __future__ import annotations
