@@ -150,7 +150,7 @@ def _seen(actor: Actor) -> QuerySet[Indexed]:
 
 
 @lru_cache(maxsize=2000)
-def _rows_of(vendor: str, noun: Noun, predicate: Q) -> tuple[str, tuple[Any, ...]] | None:
+def _rows_of(engine: str, noun: Noun, predicate: Q) -> tuple[str, tuple[Any, ...]] | None:
     """The keys of a noun's rows within a predicate, as SQL; None where there can be none.
 
     Kept, because making the SQL of some forty predicates costs more than asking them.

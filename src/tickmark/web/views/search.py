@@ -16,7 +16,7 @@ from tickmark.kernel.access import Actor
 from tickmark.kernel.errors import Invalid
 from tickmark.kernel.search.asking import PAGE, Asked, Found, Hit, places, search
 from tickmark.kernel.search.said import NOUNS
-from tickmark.kernel.search.words import LONGEST_QUERY
+from tickmark.kernel.search.words import LONGEST_QUERY, query
 from tickmark.web.navigation import STEPS
 from tickmark.web.shell import day_of, known_of
 
@@ -35,6 +35,7 @@ def index(request: HttpRequest) -> HttpResponse:
     found = search(actor, asked)
     context = {
         "q": asked.q,
+        "asks": not query(asked.q).empty,
         "found": found,
         "named": named,
         "groups": _groups(found, asked.noun),
@@ -119,9 +120,9 @@ def _has_nouns(step: str) -> bool:
 
 
 def _turned(request: HttpRequest, page: int) -> str:
-    query = request.GET.copy()
-    query["page"] = str(page)
-    return f"?{query.urlencode()}"
+    given = request.GET.copy()
+    given["page"] = str(page)
+    return f"?{given.urlencode()}"
 
 
 def _only(request: HttpRequest, *names: str) -> str:
