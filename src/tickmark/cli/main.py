@@ -75,6 +75,20 @@ def verify(bundle: Path, *, checkpoint: Path | None = None, key: str = "", json:
     sys.exit(verifier.main([*words, *(["--json"] if json else [])]))
 
 
+@app.command
+def index(*, rebuild: bool = False) -> None:
+    """Bring the search index up to date and count it against the books; ends with 1 if a row is left out.
+
+    Parameters
+    ----------
+    rebuild
+        Forget the index first and make it anew.
+    """
+    from tickmark.cli.indexing import run
+
+    sys.exit(run(rebuild=rebuild))
+
+
 app.command(look_command, name="look")
 
 

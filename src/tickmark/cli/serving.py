@@ -100,10 +100,11 @@ def say(text: str) -> None:
 
 
 def work_for_ever() -> None:
-    """The worker: open slots at once; a second thread asks each minute what is due and seals."""
+    """The worker: open slots at once; other threads ask each minute what is due and seal, and index what is written."""
     prepare()
     with _interruptible():
         threading.Thread(target=_tick_for_ever, name="tick", daemon=True).start()
+        threading.Thread(target=_index_for_ever, name="index", daemon=True).start()
         from tickmark.kernel import jobs
 
         try:
@@ -121,6 +122,15 @@ def _tick_for_ever() -> None:
     while True:
         _survives(tick)
         time.sleep(TICK)
+
+
+def _index_for_ever() -> None:
+    """What is recorded is found a second later, however long other work takes."""
+    from tickmark.kernel.search import work
+
+    while True:
+        if not _survives(work.once):
+            time.sleep(REST)
 
 
 def _survives(work: Callable[[], object]) -> bool:

@@ -126,11 +126,17 @@ def table() -> Any:
     return import_module("tickmark.permissions")
 
 
-def visible(actor: Actor, model: type[M]) -> QuerySet[M]:
-    """The rows of a model that the actor may see; a model that the table does not name shows nothing."""
+def bounds(actor: Actor, model: type[Model]) -> Q:
+    """The predicate that `visible` filters by: `EVERYBODY` where the actor sees every row, `NOBODY` where none."""
     rules: Mapping[str, Rule] = table().SEES.get(model._meta.label, {})
     found = rules.get(actor.side)
-    rows = model._default_manager.filter(found(actor) if found else NOBODY)
+    return found(actor) if found else NOBODY
+
+
+def visible(actor: Actor, model: type[M]) -> QuerySet[M]:
+    """The rows of a model that the actor may see; a model that the table does not name shows nothing."""
+    found = table().SEES.get(model._meta.label, {}).get(actor.side)
+    rows = model._default_manager.filter(bounds(actor, model))
     return model._default_manager.filter(pk__in=rows.values("pk")) if found and found.many else rows
 
 

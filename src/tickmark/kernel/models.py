@@ -4,6 +4,7 @@ from tickmark.kernel.dated import AppendOnly, DatedQuery, DigestField, Fact, Fac
 from tickmark.kernel.jobs import Slot
 from tickmark.kernel.ledger.entry import Checkpoint, Entry, Leaf, LogLock
 from tickmark.kernel.limits import Cached, Limit
+from tickmark.kernel.search.tables import Indexed, IndexedEntry, IndexedText, IndexState
 
 __all__ = [
     "AppendOnly",
@@ -14,6 +15,10 @@ __all__ = [
     "Entry",
     "Fact",
     "FactQuery",
+    "IndexState",
+    "Indexed",
+    "IndexedEntry",
+    "IndexedText",
     "Leaf",
     "Limit",
     "LogLock",
