@@ -120,6 +120,8 @@ def test_what_a_character_may_not_see_is_not_found_in_every_argument(world: Any)
 
 
 def _at_the_door(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_at_the_door(item) for item in value]
     return Incoming("a.txt", "text/plain", io.BytesIO(value)) if isinstance(value, bytes) else value
 
 

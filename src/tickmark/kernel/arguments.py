@@ -11,8 +11,8 @@ import json
 import math
 import types
 import typing
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import IO, Any
@@ -42,6 +42,7 @@ class Upload:
     media_type: str
     sha256: str
     size: int
+    head: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,20 @@ class Incoming:
 
     def keep(self) -> Upload:
         """Keep it under its digest. The name is only a label: folders and what cannot be printed are left out."""
-        kept = files.keep(self.stream)
+        return self.told(files.keep(self.stream))
+
+    def told(self, kept: files.Kept) -> Upload:
+        """The upload that it becomes, kept or only looked at."""
         name = self.name.replace("\\", "/").rsplit("/", 1)[-1].strip()
         name = "".join(letter for letter in name if letter.isprintable())[:200] or "file"
-        return Upload(name, self.media_type[:100] or "application/octet-stream", kept.sha256, kept.size)
+        media_type = self.media_type[:100] or "application/octet-stream"
+        return Upload(name, media_type, kept.sha256, kept.size, kept.head)
+
+
+def keep_many(many: Sequence[Incoming]) -> list[Upload]:
+    """Keep files in one go; those of 0 bytes are told and not kept."""
+    kept = files.keep_many([one.stream for one in many])
+    return [one.told(found) for one, found in zip(many, kept, strict=True)]
 
 
 def call(action: Action[..., Any], actor: Actor, raw: Mapping[str, Any]) -> Any:
@@ -89,6 +100,8 @@ def _waits(value: Any) -> bool:
 
 
 def _kept(value: Any) -> Any:
+    if isinstance(value, list) and value and all(isinstance(item, Incoming) for item in value):
+        return keep_many(value)
     if isinstance(value, list):
         return [_kept(item) for item in value]
     return value.keep() if isinstance(value, Incoming) else value

@@ -12,6 +12,7 @@ from tickmark.evidence.queries.checks import (
 )
 from tickmark.evidence.queries.duties import expected_on, shown_on, troubled, waiting_for
 from tickmark.evidence.queries.filing import covering, uses
+from tickmark.evidence.queries.intake import Common, Planned, plan
 from tickmark.evidence.queries.lists import (
     Item,
     Listed,
@@ -32,6 +33,7 @@ from tickmark.evidence.queries.occurring import (
     Expected,
     Use,
     check_key,
+    check_use,
     expected_of,
     grace_of,
     keys_of,
@@ -47,15 +49,18 @@ __all__ = [
     "LISTED",
     "RHYTHM",
     "WAITING",
+    "Common",
     "Expected",
     "Item",
     "Listed",
     "Place",
+    "Planned",
     "PopulationStanding",
     "SourceStanding",
     "Use",
     "Window",
     "check_key",
+    "check_use",
     "chosen_checks",
     "covering",
     "days_driven",
@@ -72,6 +77,7 @@ __all__ = [
     "numbered_spans",
     "operation",
     "place",
+    "plan",
     "registers",
     "runs_of",
     "shown_on",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from tickmark.controls.models import Control, ControlVersion
@@ -215,6 +215,43 @@ def keys_of(control: Control, day: date) -> list[Occurrence]:
         for item in expected_of(span.version, span.start, span.end)
     }
     return sorted(found.values(), key=lambda item: item.end)
+
+
+def check_use(
+    control: Control,
+    occurrence: str,
+    performed_on: date | None,
+    observed_at: datetime | None,
+    day: date,
+    expects: Callable[[Control, str, date], None] | None = None,
+) -> None:
+    """Raise Invalid unless a document can be used for the control and the occurrence, as of the company's `day`.
+
+    `expects` stands in for `check_key` where many uses ask about the same occurrence.
+    """
+    need(
+        performed_on is None or performed_on <= day,
+        "It would have been performed in the future.",
+        f"{performed_on} is after {day}.",
+        "Correct the day.",
+        "performed_on",
+    )
+    need(
+        len(occurrence) <= 20,
+        "The occurrence is no key.",
+        "A key has at most 20 letters, such as 2026-Q2.",
+        "Pick one of the list.",
+        "occurrence",
+    )
+    if occurrence:
+        (expects or check_key)(control, occurrence, day)
+        need(
+            performed_on or observed_at,
+            "Nobody can tell when it was performed.",
+            "Lateness is counted from that day.",
+            "Give the day on which it was performed.",
+            "performed_on",
+        )
 
 
 def check_key(control: Control, key: str, day: date) -> None:
