@@ -34,6 +34,19 @@ def test_each_action_that_people_may_do_has_one_operation() -> None:
     assert posts == [(name, f"/api/{name.replace('.', '/')}") for name in wanted]
 
 
+def test_an_intake_is_shown_before_it_is_done(world: Any) -> None:
+    before, files = written(), _files(world)
+    given = {**EXAMPLES["evidence.file_many"].arguments(world), "kind": "XXX"}
+    answer = call(world, "owner", "evidence.file_many/preview", given)
+    assert answer.status_code == 200, answer.content
+    assert [(one["name"], one["filed"], one["refused"]["what"]) for one in answer.json()["items"]] == [
+        ("files-0.txt", False, "Nobody says what it is."),
+        ("files-1.txt", False, "Nobody says what it is."),
+    ]
+    assert call(world, "employee", "evidence.file_many/preview", given).status_code == 403
+    assert (written(), _files(world)) == (before, files)
+
+
 def test_each_operation_has_an_example() -> None:
     assert sorted(EXAMPLES) == sorted(offered())
 

@@ -112,8 +112,9 @@ def _parameter(name: str, kind: Any, default: Any) -> inspect.Parameter:
 
 
 def _files(given: Any) -> Any:
-    return [_incoming(one) for one in given] if isinstance(given, list) else _incoming(given)
+    return [incoming(one) for one in given] if isinstance(given, list) else incoming(given)
 
 
-def _incoming(upload: Any) -> Incoming:
+def incoming(upload: Any) -> Incoming:
+    """A file of a multipart body, not kept yet."""
     return Incoming(str(upload.name or ""), str(upload.content_type or ""), upload.file)

@@ -88,11 +88,27 @@ def parse(action: Action[..., Any], actor: Actor, raw: Mapping[str, Any]) -> dic
     file is kept for somebody who may not do this.
     """
     _no_strangers(action, raw)
-    found = {name: _one(action, actor, name, raw) for name in action.types}
-    given = {name: value for name, value in found.items() if value is not _LEFT_OUT}
+    given = _given(action, actor, raw)
     if any(_waits(value) for value in given.values()):
         require(actor, action.name, {name: value for name, value in given.items() if not _waits(value)})
     return {name: _kept(value) for name, value in given.items()}
+
+
+def look(action: Action[..., Any], actor: Actor, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """`parse` for a preview: files are told by digest and size, and none is kept."""
+    _no_strangers(action, raw)
+    return {name: _examined(value) for name, value in _given(action, actor, raw).items()}
+
+
+def _given(action: Action[..., Any], actor: Actor, raw: Mapping[str, Any]) -> dict[str, Any]:
+    found = {name: _one(action, actor, name, raw) for name in action.types}
+    return {name: value for name, value in found.items() if value is not _LEFT_OUT}
+
+
+def _examined(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_examined(item) for item in value]
+    return value.told(files.examine(value.stream)) if isinstance(value, Incoming) else value
 
 
 def _waits(value: Any) -> bool:
