@@ -36,12 +36,12 @@ def test_each_action_that_people_may_do_has_one_operation() -> None:
 
 def test_an_intake_is_shown_before_it_is_done(world: Any) -> None:
     before, files = written(), _files(world)
-    given = {**EXAMPLES["evidence.file_many"].arguments(world), "kind": "XXX"}
+    given = {**EXAMPLES["evidence.file_many"].arguments(world), "source": ""}
     answer = call(world, "owner", "evidence.file_many/preview", given)
     assert answer.status_code == 200, answer.content
     assert [(one["name"], one["filed"], one["refused"]["what"]) for one in answer.json()["items"]] == [
-        ("files-0.txt", False, "Nobody says what it is."),
-        ("files-1.txt", False, "Nobody says what it is."),
+        ("files-0.txt", False, "The source is empty."),
+        ("files-1.txt", False, "The source is empty."),
     ]
     assert call(world, "employee", "evidence.file_many/preview", given).status_code == 403
     assert (written(), _files(world)) == (before, files)

@@ -73,10 +73,15 @@ class Deed:
 
 def deed() -> Deed:
     """The action under way. Facts are written within one; a bare insert is a mistake in the program."""
-    under_way = _deeds.get()
-    if not under_way:
+    found = _deeds.get()
+    if not found:
         raise RuntimeError("A fact is written within an action (tickmark.kernel.action).")
-    return under_way[-1]
+    return found[-1]
+
+
+def under_way() -> bool:
+    """Whether an action is under way: what it wrote may yet be undone."""
+    return bool(_deeds.get())
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from tickmark.evidence.queries.checks import (
     verdicts_by_subject,
 )
 from tickmark.evidence.queries.duties import expected_on, shown_on, troubled, waiting_for
+from tickmark.evidence.queries.filed import Use, filed_for, uses_of
 from tickmark.evidence.queries.filing import covering, uses
 from tickmark.evidence.queries.intake import Common, Planned, plan
 from tickmark.evidence.queries.lists import (
@@ -31,7 +32,6 @@ from tickmark.evidence.queries.occurring import (
     LISTED,
     WAITING,
     Expected,
-    Use,
     check_key,
     check_use,
     expected_of,
@@ -39,7 +39,6 @@ from tickmark.evidence.queries.occurring import (
     keys_of,
     operation,
     state_of,
-    uses_of,
 )
 from tickmark.evidence.queries.places import Place, Window, end_of, place, registers, window
 from tickmark.evidence.queries.sources import RHYTHM, SourceStanding, slots_of, sources
@@ -67,6 +66,7 @@ __all__ = [
     "end_of",
     "expected_of",
     "expected_on",
+    "filed_for",
     "fitting",
     "grace_of",
     "items_of",
