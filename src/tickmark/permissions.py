@@ -296,6 +296,7 @@ SEES: Mapping[str, Mapping[str, Rule]] = {
     "evidence.ConnectionVersion": both(programme, engaged),
     "evidence.Collection": both(programme, engaged),
     "evidence.Evidence": both(programme, shared),
+    "evidence.Intake": {COMPANY: programme},
     "evidence.Support": both(programme, of_shared),
     "evidence.Acceptance": both(
         programme,
@@ -406,6 +407,7 @@ MAY: Mapping[str, Grant] = {
     "controls.publish_policy": company("sponsor", "lead"),
     "controls.acknowledge": company("employee", version=published_policy),
     "evidence.file": company(*WORKERS, control=owner_of_control),
+    "evidence.file_many": company(*WORKERS, control=owner_of_control),
     "evidence.support": company(*WORKERS, control=owner_of_control),
     "evidence.accept": company(
         "reviewer", "lead", "sponsor", support=not_mine & not_filed_by_me & not_owner_of_control

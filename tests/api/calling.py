@@ -64,13 +64,19 @@ def call(world: Any, who: str, name: str, arguments: dict[str, Any]) -> Any:
         client.force_login(getattr(world.cast, who))
         return client.post(f"/api/{step}/{verb}", json.dumps(arguments), content_type="application/json")
     given: dict[str, Any] = {"headers": {"Authorization": f"Bearer {token(world, who)}"}}
-    files = {key: value for key, value in arguments.items() if isinstance(value, bytes)}
-    if files:
-        streams = {key: _stream(key, value) for key, value in files.items()}
+    streams = {key: found for key, value in arguments.items() if (found := _streams(key, value))}
+    if streams:
         return Client().post(f"/api/{step}/{verb}", {**arguments, **streams}, **given)
     return Client().post(
         f"/api/{step}/{verb}", json.dumps(arguments), content_type="application/json", **given
     )
+
+
+def _streams(name: str, value: Any) -> Any:
+    """A file, or several of them, from `bytes`; None for what is no file."""
+    if isinstance(value, list) and value and all(isinstance(item, bytes) for item in value):
+        return [_stream(f"{name}-{number}", item) for number, item in enumerate(value)]
+    return _stream(name, value) if isinstance(value, bytes) else None
 
 
 def _stream(name: str, content: bytes) -> io.BytesIO:

@@ -17,7 +17,7 @@ Arguments = dict[str, Any]
 
 @dataclass(frozen=True)
 class Example:
-    """Who calls, and the JSON that is sent; `bytes` values are files."""
+    """Who calls, and the JSON that is sent; `bytes` values and lists of them are files."""
 
     who: str
     arguments: Callable[[Any], Arguments]
@@ -116,6 +116,8 @@ plain("controls.approve_policy", "founder", version="@unapproved", note="Read")
 plain("controls.publish_policy", "founder", version="@unpublished")
 plain("evidence.file", "owner", upload=b"a fresh screenshot", kind="CFG", source="Console", control="CHG-02",
       covers_from="2026-03-31", covers_to="2026-03-31", observed_at="2026-03-31T12:00:00+02:00")  # fmt: skip
+plain("evidence.file_many", "owner", files=[b"a record of May", b"a record of June"], source="Console", control="CHG-02",
+      kind="REC", covers_from="2026-05-01", covers_to="2026-06-30")  # fmt: skip
 plain("evidence.support", "owner", evidence="@unshared", control="GOV-01", performed_on="2026-03-31")
 plain("evidence.accept", "reviewer", support="@open_support", note="Shows it")
 plain("evidence.reject", "reviewer", support="@open_support", reason="Another system")

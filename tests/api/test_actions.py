@@ -37,6 +37,19 @@ def test_each_action_that_people_may_do_has_one_operation() -> None:
     assert posts == [(name, f"/api/{name.replace('.', '/')}") for name in wanted]
 
 
+def test_an_intake_is_shown_before_it_is_done(world: Any) -> None:
+    before, files = written(), _files(world)
+    given = {**EXAMPLES["evidence.file_many"].arguments(world), "source": ""}
+    answer = call(world, "owner", "evidence.file_many/preview", given)
+    assert answer.status_code == 200, answer.content
+    assert [(one["name"], one["filed"], one["refused"]["what"]) for one in answer.json()["items"]] == [
+        ("files-0.txt", False, "The source is empty."),
+        ("files-1.txt", False, "The source is empty."),
+    ]
+    assert call(world, "employee", "evidence.file_many/preview", given).status_code == 403
+    assert (written(), _files(world)) == (before, files)
+
+
 def test_each_operation_has_an_example() -> None:
     assert sorted(EXAMPLES) == sorted(offered())
 
@@ -123,6 +136,8 @@ def test_what_a_character_may_not_see_is_not_found_in_every_argument(world: Any)
 
 
 def _at_the_door(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_at_the_door(item) for item in value]
     return Incoming("a.txt", "text/plain", io.BytesIO(value)) if isinstance(value, bytes) else value
 
 

@@ -116,6 +116,45 @@ def test_do_sends_a_file(server: Any, run: Any, home: Path, way: str) -> None:
     assert row.supports.get().control == server.control
 
 
+def test_a_folder_is_filed_as_one(server: Any, run: Any, home: Path) -> None:
+    folder = home / "june"
+    (folder / "more").mkdir(parents=True)
+    for name, content in (("a.txt", "a"), ("b.txt", "b"), ("c.png", "c"), (".hidden", "d")):
+        (folder / name).write_text(content)
+    (folder / "manifest.csv").write_text("name,control\na.txt,CHG-02\n")
+    words = ["evidence", "file-many", str(folder), "--kind", "REC", "--source", "Wiki"]
+    tried = run(*words, "--dry-run")
+    assert [line.split("\t")[:2] for line in tried.lines] == [
+        ["a.txt", "filed"],
+        ["b.txt", "filed"],
+        ["c.png", "refused"],
+    ]
+    assert "Folders within it are not looked into: more" in tried.err
+    refused = run(*words)
+    assert (refused.code, Evidence.objects.filter(name="a.txt").count()) == (5, 0)
+    assert "1 of 3 files cannot be filed, so none was." in refused.err
+    done = run(*words, "--leave-out")
+    row = Evidence.objects.get(name="a.txt")
+    assert (done.code, done.out.split("\t")[1:]) == (0, ["2 filed", "1 left out\n"])
+    assert (row.supports.get().control, row.source) == (server.control, "Wiki")
+    assert Evidence.objects.get(name="b.txt").entry == row.entry
+
+
+def test_do_sends_several_files(server: Any, run: Any, home: Path) -> None:
+    for name in ("one.txt", "two.txt"):
+        (home / name).write_text(name)
+    done = run(
+        "do",
+        "evidence.file_many",
+        f"files=@{home}/one.txt",
+        f"files=@{home}/two.txt",
+        "kind=REC",
+        "source=Wiki",
+    )
+    assert (done.code, done.err) == (0, "")
+    assert Evidence.objects.filter(name__in=["one.txt", "two.txt"]).count() == 2
+
+
 def test_a_secret_is_shown_once_and_not_into_the_pipe(server: Any, run: Any) -> None:
     done = run("do", "people.invite", "email=n@northlight.example", "name=Nia", "side=company", "role=owner")
     assert done.lines[0].startswith("IN-")

@@ -133,7 +133,7 @@ def control_of(owner: Any, writer: Any) -> Control:
     return control
 
 
-@scene("evidence.file", "evidence.support")
+@scene("evidence.file", "evidence.file_many", "evidence.support")
 def _uses(world: Any, user: Any) -> tuple[list[Rows], list[Rows]]:
     writer = world.cast.founder
     mine, theirs = control_of(user, writer), control_of(somebody_else(world, user), writer)
@@ -297,4 +297,4 @@ def test_each_rule_is_about_a_parameter_without_a_default_or_says_so() -> None:
         for parameter in grant.rules
         if ACTIONS[name].signature.parameters[parameter].default is not inspect.Parameter.empty
     ]
-    assert loose == [("evidence.file", "control")]
+    assert loose == [("evidence.file", "control"), ("evidence.file_many", "control")]

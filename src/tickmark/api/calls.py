@@ -16,7 +16,7 @@ from tickmark.api.problems import MEANINGS, WRITING, Problem
 from tickmark.api.schemas import done_model, fact_of
 from tickmark.kernel.access import Grant, table, who
 from tickmark.kernel.action import ACTIONS, Action
-from tickmark.kernel.arguments import Incoming, body_model, file_fields, perform
+from tickmark.kernel.arguments import Incoming, base, body_model, file_fields, perform
 
 UNATTENDED = frozenset({"job", "visitor"})
 """Roles that no account has: what only they may do has no place in the API."""
@@ -77,7 +77,7 @@ def _view(action: Action[..., Any]) -> Callable[..., Any]:
     def view(request: HttpRequest, **given: Any) -> Status[dict[str, Any]]:
         body = given.pop("arguments", None)
         raw = body.model_dump(mode="json", exclude_unset=True) if body is not None else {}
-        raw |= {name: _incoming(value) for name, value in given.items() if value}
+        raw |= {name: _files(value) for name, value in given.items() if value}
         if files:  # the frame drops form fields that it does not know
             raw |= dict.fromkeys({*request.POST, *request.FILES} - set(action.types), "")
         done = perform(action, writer(request), raw)
@@ -100,7 +100,8 @@ def _signature(action: Action[..., Any], files: dict[str, bool]) -> inspect.Sign
     if model.model_fields:
         parameters.append(_parameter("arguments", model, Form(...) if files else Body(...)))
     for name, needed in files.items():
-        kind: Any = UploadedFile if needed else UploadedFile | None
+        one: Any = list[UploadedFile] if base(action.types[name]) is list else UploadedFile
+        kind = one if needed else one | None
         parameters.append(_parameter(name, kind, File(...) if needed else File(None)))
     return inspect.Signature(parameters)
 
@@ -110,5 +111,10 @@ def _parameter(name: str, kind: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(name, where, default=default, annotation=kind)
 
 
-def _incoming(upload: Any) -> Incoming:
+def _files(given: Any) -> Any:
+    return [incoming(one) for one in given] if isinstance(given, list) else incoming(given)
+
+
+def incoming(upload: Any) -> Incoming:
+    """A file of a multipart body, not kept yet."""
     return Incoming(str(upload.name or ""), str(upload.content_type or ""), upload.file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -127,7 +127,10 @@ class Server:
         return self._call("GET", path, params=query or {})
 
     def post(
-        self, path: str, body: dict[str, Any], files: Mapping[str, tuple[str, IO[bytes]]] | None = None
+        self,
+        path: str,
+        body: dict[str, Any],
+        files: Sequence[tuple[str, tuple[str, IO[bytes]]]] | None = None,
     ) -> Any:
         """Do an action. Raises the error that the server answers; then nothing was written."""
         if files is None:

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from tickmark.cli import calling, wording
+from tickmark.cli.intake import file_many
 from tickmark.kernel.errors import Conflict, Invalid, NotFound, Refused, TickmarkError, Unavailable
 
 EXITS: tuple[tuple[type[TickmarkError], int], ...] = (
@@ -42,6 +43,9 @@ def add_to(app: App) -> None:
         ("login", login),
     ):
         app.command(_told(function), name=name)
+    evidence = App(name="evidence", help="Many pieces of evidence at once.")
+    evidence.command(_told(file_many), name="file-many")
+    app.command(evidence)
 
 
 def _told(function: Callable[..., None]) -> Callable[..., None]:
@@ -87,12 +91,16 @@ def do(action: str, *arguments: Words, file: list[str] | None = None, json: bool
 
 
 def _send(
-    server: calling.Server, operation: wording.Operation, given: dict[str, Any], files: dict[str, Path]
+    server: calling.Server, operation: wording.Operation, given: dict[str, Any], files: dict[str, list[Path]]
 ) -> Any:
     if not operation.multipart:
         return server.post(operation.path, given)
     with ExitStack() as stack:
-        streams = {name: (path.name, stack.enter_context(path.open("rb"))) for name, path in files.items()}
+        streams = [
+            (name, (path.name, stack.enter_context(path.open("rb"))))
+            for name, paths in files.items()
+            for path in paths
+        ]
         return server.post(operation.path, given, streams)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -78,6 +79,7 @@ def serve(*, demo: bool) -> int:
         _demo_home()
     prepare()
     refuse_busy_port()
+    _allow_many_files()
     try:
         with _interruptible(), _parts() as parts:
             parts.append(Part("web server", _web()))
@@ -183,6 +185,12 @@ def prepare() -> None:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0, interactive=False)
+
+
+def _allow_many_files() -> None:
+    """A bulk intake holds each file open while it arrives: raise our own limit to what the system allows us."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def refuse_busy_port() -> None:

@@ -44,9 +44,15 @@ class Operation:
     def kind(self, name: str) -> str:
         """What an argument is: file, array, object, integer, boolean, string."""
         found = self._whole(self.arguments.get(name, {}))
-        if found.get("format") == "binary" or "contentMediaType" in found:
+        if _binary(found):
             return "file"
+        if found.get("type") == "array" and _binary(self._whole(found.get("items", {}))):
+            return "files"
         return str(found.get("type", "string"))
+
+
+def _binary(found: dict[str, Any]) -> bool:
+    return found.get("format") == "binary" or "contentMediaType" in found
 
 
 def operations(description: dict[str, Any], method: str) -> dict[str, Operation]:
@@ -58,10 +64,10 @@ def operations(description: dict[str, Any], method: str) -> dict[str, Operation]
     return {item.name: item for item in found}
 
 
-def body(operation: Operation, words: Sequence[str]) -> tuple[dict[str, Any], dict[str, Path]]:
+def body(operation: Operation, words: Sequence[str]) -> tuple[dict[str, Any], dict[str, list[Path]]]:
     """Arguments and files from words like `name=value`, `text=@file`, `criteria=CC6.1,CC6.2`."""
     found: dict[str, Any] = {}
-    files: dict[str, Path] = {}
+    files: dict[str, list[Path]] = {}
     for word in words:
         name, value = _split(word)
         if name not in operation.arguments:
@@ -70,8 +76,10 @@ def body(operation: Operation, words: Sequence[str]) -> tuple[dict[str, Any], di
                 f"{operation.name} takes no '{name}'.", f"It takes {takes}.", "Correct the name.", name
             )
         kind = operation.kind(name)
-        if kind == "file":
-            files[name] = _path(name, value)
+        if kind == "files":
+            files.setdefault(name, []).append(_path(name, value))
+        elif kind == "file":
+            files[name] = [_path(name, value)]
         elif name in found and kind == "array":
             found[name] += _value(kind, value, name)
         elif name in found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -25,6 +25,7 @@ from tickmark.kernel.access import Actor, holding, visible, which
 from tickmark.kernel.answers import Task, duty, step_state
 from tickmark.kernel.calendars import add_months, business_calendar
 from tickmark.kernel.dated import Span
+from tickmark.kernel.grown import while_same
 from tickmark.people.models import Person, Side, User
 from tickmark.people.queries import active_on, after, spells_on, stands
 from tickmark.scope.criteria import Criterion
@@ -55,6 +56,16 @@ def in_force(day: date, known: int | None = None) -> QuerySet[ControlVersion]:
     return rows.select_related("control", "owner", "by").order_by("control__code")
 
 
+def versions_on(day: date, known: int | None = None) -> Sequence[ControlVersion]:
+    """`in_force` as rows at hand; whoever gets them changes nothing of them."""
+    return _versions_on(day) if known is None else list(in_force(day, known))
+
+
+@while_same("controls.ControlVersion", "people.AccountEnd")
+def _versions_on(day: date) -> tuple[ControlVersion, ...]:
+    return tuple(in_force(day))
+
+
 def version_on(control: Control, day: date, known: int | None = None) -> ControlVersion | None:
     """How a control stands on the day; None before its first version and after its end."""
     return in_force(day, known).filter(control=control).first()
@@ -76,6 +87,13 @@ def spans_in(control: Control, period: Period, known: int | None = None) -> list
     """The control in time: each version with its days in the period; each is tested in its part (rule 23)."""
     rows = ControlVersion.objects.filter(control=control).select_related("owner")
     return rows.over(period.start, period.end, known)
+
+
+@while_same("controls.ControlVersion")
+def spans_over(start: date, end: date) -> list[Span[ControlVersion]]:
+    """Every version of every control with its days in the period; whoever gets it changes nothing of it."""
+    rows: Any = ControlVersion.objects.select_related("control")
+    return list(rows.over(start, end))
 
 
 def area(code: str) -> str:
@@ -133,7 +151,7 @@ def coverage(system: System, day: date, known: int | None = None) -> list[Covere
 
 def cover(scope: Scope) -> list[Covered]:
     """`coverage` of a scope that is at hand: criteria are judged, points of focus never are (rule 2)."""
-    controls, complements, vendors = _by_criterion(list(in_force(scope.day, scope.known))), {}, {}
+    controls, complements, vendors = _by_criterion(versions_on(scope.day, scope.known)), {}, {}
     for kind in Complement.Kind:
         complements[kind] = _by_criterion([one for one in scope.complements if one.kind == kind])
     vendors = _by_criterion(scope.subservice)
@@ -151,7 +169,7 @@ def cover(scope: Scope) -> list[Covered]:
     ]
 
 
-def _by_criterion(rows: list[Any]) -> dict[str, list[Any]]:
+def _by_criterion(rows: Sequence[Any]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = defaultdict(list)
     for row in rows:
         for code in row.criteria:
@@ -163,7 +181,7 @@ def findings(scope: Scope) -> list[Finding]:
     """What does not fit together between scope and controls on the day."""
     lines = cover(scope)
     serving = {version.control.code for line in lines for version in line.controls}
-    active = list(in_force(scope.day, scope.known))
+    active = versions_on(scope.day, scope.known)
     return [
         *_coverage_findings(lines),
         *_control_findings(active, serving, scope),
@@ -201,7 +219,7 @@ def _coverage_findings(lines: list[Covered]) -> Iterator[Finding]:
             )
 
 
-def _control_findings(active: list[ControlVersion], serving: set[str], scope: Scope) -> Iterator[Finding]:
+def _control_findings(active: Sequence[ControlVersion], serving: set[str], scope: Scope) -> Iterator[Finding]:
     known = {version.control.code for version in active}
     for version in active:
         code = version.control.code
@@ -232,7 +250,7 @@ def _control_findings(active: list[ControlVersion], serving: set[str], scope: Sc
             )
 
 
-def _policy_findings(active: list[ControlVersion], scope: Scope) -> Iterator[Finding]:
+def _policy_findings(active: Sequence[ControlVersion], scope: Scope) -> Iterator[Finding]:
     held = {line.policy.code for line in policies(scope.day, scope.known) if line.current}
     missing = sorted({version.policy for version in active if version.policy} - held)
     if missing:

@@ -101,6 +101,19 @@ class Evidence(Fact):
         return self.recorded_at
 
 
+class Intake(Fact):
+    """Many files filed as one: how many, by which manifest, and what was left out with its reason.
+
+    The evidence and its uses stand under the same ledger entry as this row.
+    """
+
+    PREFIX = "IK"
+    manifest = DigestField(null=True, blank=True)
+    filed = models.IntegerField()
+    used = models.IntegerField()
+    left_out = models.JSONField(default=list)
+
+
 class Support(Fact):
     """What a piece of evidence is used for: a control, and the occurrence if the control is periodic."""
 

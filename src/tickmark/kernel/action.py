@@ -20,6 +20,7 @@ from functools import cached_property
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 from uuid import UUID, uuid4
 
+import rfc8785
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, OperationalError, models, transaction
 
@@ -27,6 +28,7 @@ from tickmark.kernel import clock
 from tickmark.kernel.access import Actor, require, see, see_all
 from tickmark.kernel.dated import DigestField, Fact, plain
 from tickmark.kernel.errors import Conflict, Invalid, TickmarkError, Unavailable
+from tickmark.kernel.ledger import cited
 from tickmark.kernel.ledger.entry import Entry
 from tickmark.kernel.references import reference
 
@@ -54,7 +56,7 @@ class Deed:
     at: datetime
     uid: UUID = field(default_factory=uuid4)
     facts: list[dict[str, str]] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
+    files: dict[str, None] = field(default_factory=dict)
 
     def note(self, fact: Fact) -> None:
         """Cite a written fact by digest, and the files that it names."""
@@ -65,16 +67,21 @@ class Deed:
 
     def cite(self, sha256: str | None) -> None:
         """Cite a kept file."""
-        if sha256 and sha256 not in self.files:
-            self.files.append(sha256)
+        if sha256:
+            self.files[sha256] = None
 
 
 def deed() -> Deed:
     """The action under way. Facts are written within one; a bare insert is a mistake in the program."""
-    under_way = _deeds.get()
-    if not under_way:
+    found = _deeds.get()
+    if not found:
         raise RuntimeError("A fact is written within an action (tickmark.kernel.action).")
-    return under_way[-1]
+    return found[-1]
+
+
+def under_way() -> bool:
+    """Whether an action is under way: what it wrote may yet be undone."""
+    return bool(_deeds.get())
 
 
 @dataclass(frozen=True)
@@ -224,6 +231,7 @@ def _seen(actor: Actor, value: Any) -> Any:
 
 
 def _record(current: Deed, arguments: dict[str, Any], result: Any) -> None:
+    facts, files = cited.cite(current.facts, list(current.files))
     Entry(
         uid=current.uid,
         verb=current.verb,
@@ -232,8 +240,8 @@ def _record(current: Deed, arguments: dict[str, Any], result: Any) -> None:
         side=current.actor.side,
         subject=_subject(arguments, result),
         arguments={name: _recorded(value) for name, value in arguments.items() if not _opens(name, value)},
-        facts=current.facts,
-        files=current.files,
+        facts=facts,
+        files=files,
         recorded_at=current.at,
         request=request_id.get(),
     ).save()
@@ -255,7 +263,7 @@ def _recorded(value: Any) -> Any:
     if isinstance(value, models.Model):
         return reference(value)
     if isinstance(value, list | tuple):
-        return [_recorded(item) for item in value]
+        return _few([_recorded(item) for item in value])
     if hasattr(value, "model_dump"):
         return {name: _recorded(item) for name, item in value.model_dump().items()}
     if hasattr(value, "sha256"):
@@ -266,6 +274,13 @@ def _recorded(value: Any) -> Any:
     if isinstance(found, str) and len(found) > LONGEST_PLAIN:
         return f"sha256:{hashlib.sha256(found.encode()).hexdigest()}"
     return found
+
+
+def _few(items: list[Any]) -> Any:
+    """A list as the entry records it: of a long one the number of its items and their digest."""
+    if len(items) <= cited.MOST:
+        return items
+    return {"items": len(items), "sha256": hashlib.sha256(rfc8785.dumps(items)).hexdigest()}
 
 
 def optional(kind: Any) -> bool:

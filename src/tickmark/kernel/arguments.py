@@ -11,8 +11,8 @@ import json
 import math
 import types
 import typing
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import IO, Any
@@ -42,6 +42,7 @@ class Upload:
     media_type: str
     sha256: str
     size: int
+    head: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,20 @@ class Incoming:
 
     def keep(self) -> Upload:
         """Keep it under its digest. The name is only a label: folders and what cannot be printed are left out."""
-        kept = files.keep(self.stream)
+        return self.told(files.keep(self.stream))
+
+    def told(self, kept: files.Kept) -> Upload:
+        """The upload that it becomes, kept or only looked at."""
         name = self.name.replace("\\", "/").rsplit("/", 1)[-1].strip()
         name = "".join(letter for letter in name if letter.isprintable())[:200] or "file"
-        return Upload(name, self.media_type[:100] or "application/octet-stream", kept.sha256, kept.size)
+        media_type = self.media_type[:100] or "application/octet-stream"
+        return Upload(name, media_type, kept.sha256, kept.size, kept.head)
+
+
+def keep_many(many: Sequence[Incoming]) -> list[Upload]:
+    """Keep files in one go; those of 0 bytes are told and not kept."""
+    kept = files.keep_many([one.stream for one in many])
+    return [one.told(found) for one, found in zip(many, kept, strict=True)]
 
 
 def call(action: Action[..., Any], actor: Actor, raw: Mapping[str, Any]) -> Any:
@@ -77,11 +88,27 @@ def parse(action: Action[..., Any], actor: Actor, raw: Mapping[str, Any]) -> dic
     file is kept for somebody who may not do this.
     """
     _no_strangers(action, raw)
-    found = {name: _one(action, actor, name, raw) for name in action.types}
-    given = {name: value for name, value in found.items() if value is not _LEFT_OUT}
+    given = _given(action, actor, raw)
     if any(_waits(value) for value in given.values()):
         require(actor, action.name, {name: value for name, value in given.items() if not _waits(value)})
     return {name: _kept(value) for name, value in given.items()}
+
+
+def look(action: Action[..., Any], actor: Actor, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """`parse` for a preview: files are told by digest and size, and none is kept."""
+    _no_strangers(action, raw)
+    return {name: _examined(value) for name, value in _given(action, actor, raw).items()}
+
+
+def _given(action: Action[..., Any], actor: Actor, raw: Mapping[str, Any]) -> dict[str, Any]:
+    found = {name: _one(action, actor, name, raw) for name in action.types}
+    return {name: value for name, value in found.items() if value is not _LEFT_OUT}
+
+
+def _examined(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_examined(item) for item in value]
+    return value.told(files.examine(value.stream)) if isinstance(value, Incoming) else value
 
 
 def _waits(value: Any) -> bool:
@@ -89,6 +116,8 @@ def _waits(value: Any) -> bool:
 
 
 def _kept(value: Any) -> Any:
+    if isinstance(value, list) and value and all(isinstance(item, Incoming) for item in value):
+        return keep_many(value)
     if isinstance(value, list):
         return [_kept(item) for item in value]
     return value.keep() if isinstance(value, Incoming) else value

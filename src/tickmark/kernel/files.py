@@ -12,9 +12,10 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
@@ -28,18 +29,24 @@ from obstore.store import from_url
 from tickmark.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 
 CHUNK = 1 << 20
+HEAD = 4096
+"""First bytes that are remembered of a file that is kept: enough to see what it is, without reading it again."""
+SYNCING = 8
+"""How many files of a bulk are written at a time: a disk takes several syncs in one go."""
+Source = bytes | Path | IO[bytes]
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A file in the store: hex SHA-256 and size in bytes."""
+    """A file in the store: hex SHA-256, size in bytes, and its first bytes."""
 
     sha256: str
     size: int
+    head: bytes = field(default=b"", compare=False, repr=False)
 
 
-def keep(source: bytes | Path | IO[bytes], *, empty: bool = False) -> Kept:
+def keep(source: Source, *, empty: bool = False) -> Kept:
     """Keep a file; it is on stable storage when this returns.
 
     Raises Invalid for a file of 0 bytes unless `empty`, Unavailable when the store does not take it.
@@ -57,6 +64,40 @@ def keep(source: bytes | Path | IO[bytes], *, empty: bool = False) -> Kept:
         raise _not_kept(error) from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def keep_many(sources: Sequence[Source]) -> list[Kept]:
+    """Keep many files with one sync of each folder; all are on stable storage when this returns.
+
+    A file of 0 bytes is told by its size and not kept: its caller names it. Raises Unavailable when the store does not
+    take one; what was placed by then stays there as files that no record cites, and is found again when they are sent
+    again.
+    """
+    room, mark = _draft_folder(), f".draft-{os.getpid()}-{secrets.token_hex(8)}"
+    drafts = [room / f"{mark}-{number}" for number in range(len(sources))]
+    try:
+        with ThreadPoolExecutor(SYNCING) as pool:
+            kept = list(pool.map(lambda draft, source: _write(draft, _chunks(source)), drafts, sources))
+            whole = [(draft, one) for draft, one in zip(drafts, kept, strict=True) if one.size]
+            touched = set(pool.map(lambda pair: _link(*pair), whole))
+        for folder in {place for one in touched if one for place in (one, one.parent)}:
+            _sync(folder)
+        return kept
+    except OSError as error:
+        raise _not_kept(error) from error
+    finally:
+        for draft in drafts:
+            draft.unlink(missing_ok=True)
+
+
+def examine(source: Source) -> Kept:
+    """What `keep` would say of a file, without keeping it."""
+    hasher, size, head = hashlib.sha256(), 0, b""
+    for chunk in _chunks(source):
+        hasher.update(chunk)
+        size += len(chunk)
+        head = head or chunk[:HEAD]
+    return Kept(hasher.hexdigest(), size, head)
 
 
 def _not_kept(error: OSError) -> Unavailable:
@@ -155,7 +196,7 @@ def _store() -> Any:
     return _open_store(settings.FILES_URL)
 
 
-def _chunks(source: bytes | Path | IO[bytes]) -> Iterable[bytes]:
+def _chunks(source: Source) -> Iterable[bytes]:
     if isinstance(source, bytes):
         yield source
         return
@@ -169,23 +210,31 @@ def _chunks(source: bytes | Path | IO[bytes]) -> Iterable[bytes]:
 
 
 def _write(draft: Path, chunks: Iterable[bytes]) -> Kept:
-    hasher, size = hashlib.sha256(), 0
+    hasher, size, head = hashlib.sha256(), 0, b""
     with draft.open("xb") as stream:
         for chunk in chunks:
             hasher.update(chunk)
             size += len(chunk)
+            head = head or chunk[:HEAD]
             stream.write(chunk)
         stream.flush()
+        os.fchmod(stream.fileno(), 0o440)
         os.fsync(stream.fileno())
-    draft.chmod(0o440)
-    return Kept(hasher.hexdigest(), size)
+    return Kept(hasher.hexdigest(), size, head)
 
 
 def _place(draft: Path, kept: Kept) -> None:
+    placed = _link(draft, kept)
+    for folder in (placed, placed.parent) if placed else ():
+        _sync(folder)
+
+
+def _link(draft: Path, kept: Kept) -> Path | None:
+    """Put a written draft under its digest; gives the folder that is to be synced, None for a store that is none."""
     folder = _folder()
     if folder is None:
         _put(draft, kept)
-        return
+        return None
     target = folder / _key(kept.sha256)
     target.parent.mkdir(exist_ok=True)
     try:
@@ -193,8 +242,7 @@ def _place(draft: Path, kept: Kept) -> None:
     except FileExistsError:
         if digest(target) != kept.sha256:
             raise changed(kept.sha256) from None
-    for place in (target.parent, folder):
-        _sync(place)
+    return target.parent
 
 
 def _sync(folder: Path) -> None:

@@ -6,6 +6,7 @@ many writers entries do not arrive in order.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -27,20 +28,21 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
     Whoever gets the answer must not change it. The function may read the books, the slots, and nothing else.
     """
     kept: OrderedDict[Any, tuple[float, R]] = OrderedDict()
+    lock = threading.RLock()
 
     @wraps(function)
     def asked(*args: P.args, **kwargs: P.kwargs) -> R:
         key = (_newest(), args, tuple(sorted(kwargs.items())))
-        found = kept.get(key)
-        now = time.monotonic()
-        if found is not None and now - found[0] < SECONDS:
-            return found[1]
-        answer = function(*args, **kwargs)
-        kept[key] = (now, answer)
-        kept.move_to_end(key)
-        while len(kept) > KEPT:
-            kept.popitem(last=False)
-        return answer
+        with lock:  # whoever asks while it is worked out waits for that answer
+            found = kept.get(key)
+            if found is not None and time.monotonic() - found[0] < SECONDS:
+                return found[1]
+            answer = function(*args, **kwargs)
+            kept[key] = (time.monotonic(), answer)
+            kept.move_to_end(key)
+            while len(kept) > KEPT:
+                kept.popitem(last=False)
+            return answer
 
     return asked
 

@@ -46,7 +46,7 @@ class View:
     @cached_property
     def versions(self) -> list[ControlVersion]:
         """The controls in force."""
-        return list(controls.in_force(self.day))
+        return list(controls.versions_on(self.day))
 
     @cached_property
     def by_control(self) -> dict[int, ControlVersion]:
@@ -292,7 +292,7 @@ def look_at_evidence(view: View) -> Iterator[Gap]:
         undated = [
             use
             for use in uses
-            if use.state == "accepted" and use.performed_on is None and not use.support.evidence.covers_from
+            if use.state == "accepted" and use.performed_on is None and not use.covers_from
         ]
         if undated:
             title = f"Evidence for {code} has no day"
@@ -316,7 +316,7 @@ def _unknown(gap: Gap) -> Gap:
 
 
 def _citing(gap: Gap, uses: list[evidence.Use]) -> Gap:
-    return replace(gap, evidence=tuple(dict.fromkeys(use.support.evidence.ref for use in uses))[:20])
+    return replace(gap, evidence=tuple(dict.fromkeys(use.ref for use in uses))[:20])
 
 
 # -- operation and timing: did it happen ----------------------------------------------------------------------------
@@ -415,7 +415,7 @@ def _occurred(
     if kind == "listed":
         remedy = "Test what the list says of each time, or let a check read it."
         gap = replace(gap, verdict="undetermined", recommendation=remedy)
-    refs = tuple(dict.fromkeys(use.support.evidence.ref for item in found for use in item.uses))
+    refs = tuple(dict.fromkeys(use.ref for item in found for use in item.uses))
     newest = max(item.performed_on or item.occurrence.due for item in found) if past else None
     return replace(gap, evidence=refs, newest=newest)
 

@@ -12,6 +12,7 @@ from typing import Any
 from tickmark.controls.models import ControlVersion
 from tickmark.controls.occurrences import State as Occurring
 from tickmark.controls.occurrences import bucket_for
+from tickmark.controls.queries import spans_over
 from tickmark.evidence import queries as evidence
 from tickmark.evidence.models import CheckRun
 from tickmark.kernel.access import Actor, which
@@ -136,9 +137,8 @@ def heat_map(day: date) -> tuple[date, date, list[Line]]:
     view = View(day)
     window = view.window
     last = window.until(day)
-    rows: Any = ControlVersion.objects.select_related("control")
     spans: dict[int, list[Span[ControlVersion]]] = {}
-    for span in rows.over(window.start, window.end):
+    for span in spans_over(window.start, window.end):
         spans.setdefault(span.version.control_id, []).append(span)
     uses = evidence.uses_of(spans)
     runs = evidence.standing_runs(window.start, last, spans)
@@ -175,9 +175,8 @@ def _pieces(
 
 
 def _covered(use: evidence.Use) -> tuple[date, date] | None:
-    row = use.support.evidence
-    if row.covers_from is not None:
-        return row.covers_from, row.covers_to or row.covers_from
+    if use.covers_from is not None:
+        return use.covers_from, use.covers_to or use.covers_from
     return (use.performed_on, use.performed_on) if use.performed_on else None
 
 

@@ -22,6 +22,7 @@ from tickmark.kernel.bundles import packed
 from tickmark.kernel.dated import Fact
 from tickmark.kernel.errors import Conflict
 from tickmark.kernel.ledger import bundle as layout
+from tickmark.kernel.ledger import cited
 from tickmark.kernel.ledger import seal as sealing
 from tickmark.kernel.ledger.entry import Checkpoint, Entry, Leaf
 from tickmark.kernel.ledger.verify import parse
@@ -65,8 +66,10 @@ def lay_out(report: Report, contents: BundleContents) -> Laid:
     entries = _entries(facts)
     made = {fact.ref: fact.canonical() for fact in facts}
     _require_vouched(facts, entries)
-    vouched = {sha256 for one in entries for sha256 in one.entry["files"]}
+    vouched = {sha256 for one in entries for sha256 in cited.files_of(one.entry)}
     kept, raw = _stored(disclosure, vouched)
+    lists = sorted({digest for one in entries for digest in cited.lists(one.entry)})
+    kept += [(digest, cited.NAME, pieces(digest)) for digest in lists]
     listed = layout.contents(
         vkey=str(sealing.signer().verifier),
         entries=entries,
@@ -105,7 +108,7 @@ def _entries(facts: list[Fact]) -> list[layout.Disclosed]:
 
 
 def _require_vouched(facts: list[Fact], entries: list[layout.Disclosed]) -> None:
-    known = {(one["ref"], one["sha256"]) for entry in entries for one in entry.entry["facts"]}
+    known = {(one["ref"], one["sha256"]) for entry in entries for one in cited.facts_of(entry.entry)}
     for fact in facts:
         if (fact.ref, Fact.digest(fact)) not in known:
             raise Conflict(

@@ -73,7 +73,7 @@ def _events(first: date, last: date, day: date) -> Iterator[Event]:
 
 def _occurrences(first: date, last: date, day: date) -> Iterator[Event]:
     """Expected occurrences by their due day; many of one control in a month stand in one line."""
-    names = {version.control_id: version for version in controls.in_force(day)}
+    names = {version.control_id: version for version in controls.versions_on(day)}
     window = evidence.window(day)
     inside = evidence.expected_on(day)
     later = (

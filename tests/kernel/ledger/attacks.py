@@ -911,3 +911,53 @@ def unknown_packing(it: Honest) -> Case:
 )
 def empty_zip(it: Honest) -> Case:
     return it.raw(ending(0, 0, 0))
+
+
+# -- lists: an action on many rows cites one file that lists them ------------------------------------------------------
+
+LISTED = {ref: rfc8785.dumps({"ref": ref, "note": "one of many"}) for ref in ("EV-8", "EV-9")}
+SHEET = b"one of many files\n"
+LINES = b"".join(
+    rfc8785.dumps(line) + b"\n"
+    for line in [*({"ref": ref, "sha256": hexed(row)} for ref, row in LISTED.items()), {"file": hexed(SHEET)}]
+)
+CITED = f"files/{hexed(LINES)}/cited.ndjson"
+SHEETS = f"files/{hexed(SHEET)}/sheet.txt"
+
+
+def of_many(it: Honest, facts: list[dict[str, str]], lists: list[tuple[str, str, bytes]]) -> Case:
+    """A bundle with an entry that wrote many rows, citing `facts`, and with these files beside the usual ones."""
+    log = bundles.filled_log()
+    many = log.add("evidence.file_many", facts=facts, files=[hexed(LINES)])
+    kept = [(hexed(SCREENSHOT), "settings.png", SCREENSHOT), (hexed(SHEET), "sheet.txt", SHEET), *lists]
+    entries = [log.disclosed[at] for at in bundles.DISCLOSED]
+    rows = {"AC-7": ROW, **bundles.order_facts(), **LISTED}
+    return it.built(log, entries=[*entries, many], facts=rows, kept=kept)
+
+
+AS_LIST = [{"ref": "list", "sha256": hexed(LINES)}]
+UNHEARD = [*(f"fact-not-vouched facts/{ref}.json" for ref in LISTED), f"evidence-not-vouched {SHEETS}"]
+
+
+@attack()
+def honest_with_a_list_of_many(it: Honest) -> Case:
+    return of_many(it, AS_LIST, [(hexed(LINES), "cited.ndjson", LINES)])
+
+
+@attack(*UNHEARD)
+def list_left_out(it: Honest) -> Case:
+    return of_many(it, AS_LIST, [])
+
+
+@attack(*UNHEARD)
+def list_that_is_only_an_evidence_file(it: Honest) -> Case:
+    """Anybody can file a document of that name: it vouches for nothing."""
+    return of_many(it, [], [(hexed(LINES), "cited.ndjson", LINES)])
+
+
+@attack(f"file-changed {CITED}", f"evidence-misnamed {CITED}", f"evidence-not-vouched {CITED}", *UNHEARD)
+def list_with_a_line_changed(it: Honest) -> Case:
+    case = of_many(it, AS_LIST, [(hexed(LINES), "cited.ndjson", LINES)])
+    files = bundles.unpacked(case.path)
+    forged = files[CITED].replace(b"EV-9", b"EV-7")
+    return Case(bundles.pack(it.room / "forged.zip", {**files, CITED: forged}))

@@ -12,6 +12,7 @@ from tickmark.audit.queries.engagement import (
     systems_of,
     untested,
 )
+from tickmark.audit.queries.lines import RequestLine, request_lines
 from tickmark.audit.queries.papers import (
     Progress,
     Workpaper,
@@ -56,6 +57,7 @@ __all__ = [
     "Opening",
     "Plan",
     "Progress",
+    "RequestLine",
     "RequestRow",
     "RequestState",
     "Turnaround",
@@ -80,6 +82,7 @@ __all__ = [
     "plan_for",
     "positions",
     "progress",
+    "request_lines",
     "request_rows",
     "samples",
     "standing_deviations",

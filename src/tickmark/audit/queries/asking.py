@@ -32,7 +32,7 @@ class Opening:
 def openable(engagement: Engagement, list_id: str) -> list[Opening]:
     """What can be asked from a list now. Rows that serve controls open only for controls in force in the period."""
     standing = {control.code: control for control in controls_in_force(engagement)}
-    asked = {row.code: row for row in Request.objects.filter(engagement=engagement)}
+    asked = dict(Request.objects.filter(engagement=engagement).values_list("code", "needs_id"))
     draws = _draws(engagement)
     found: list[Opening] = []
     for row in request_list(list_id):
@@ -67,13 +67,13 @@ def _proofs(
     engagement: Engagement,
     row: RequestTemplate,
     served: tuple[Control, ...],
-    asked: Mapping[str, Request],
+    asked: Mapping[str, int | None],
     draws: Mapping[str, list[Sample]],
 ) -> Iterator[Opening]:
     """A request for each draw that the row waits for and nobody asked about yet: one row never carries two states."""
     lists = row.after or ((row.id,) if row.opens in PROOF_AT_DRAW else ())
     codes = {control.pk for control in served}
-    done = {request.needs_id for code, request in asked.items() if code.split(".")[0] == row.id}
+    done = {needs for code, needs in asked.items() if code.split(".")[0] == row.id}
     number = sum(code.startswith(f"{row.id}.") for code in asked) + (row.id in asked)
     for sample in (sample for code in lists for sample in draws.get(code, ())):
         control = sample.procedure.control_version.control

@@ -17,8 +17,8 @@ from tickmark.audit.models import (
     TeamMember,
 )
 from tickmark.audit.queries.engagement import STEERING
+from tickmark.audit.queries.lines import RequestLine, request_lines
 from tickmark.audit.queries.papers import standing_stages, worked_on
-from tickmark.audit.queries.requests import RequestRow, request_rows, still_open
 from tickmark.kernel.access import Actor, visible
 from tickmark.kernel.answers import Task, duty, step_state
 from tickmark.scope.models import Period
@@ -27,12 +27,8 @@ LEADERS = frozenset({"sponsor", "lead", "adviser"})
 WORKING = ("staff", "lead", "partner", "specialist")
 
 
-def _rows(actor: Actor, day: date) -> list[RequestRow]:
-    return request_rows(still_open(visible(actor, Request)), day)
-
-
-def _address(row: RequestRow) -> str:
-    return f"/audit/{row.request.engagement.code}/requests/{row.request.code}"
+def _open(actor: Actor, day: date) -> list[RequestLine]:
+    return [line for line in request_lines(visible(actor, Request), day) if line.state.open]
 
 
 @duty
@@ -48,13 +44,13 @@ def owed(actor: Actor, day: date) -> Iterable[Task]:
 def _answers(actor: Actor, day: date) -> Iterator[Task]:
     """Requests for the owner of a control on the day; those that serve no control are for whoever leads."""
     leads = bool(actor.roles & LEADERS)
-    for row in _rows(actor, day):
-        mine = actor.user.pk in row.owner_ids or (leads and not row.owners)
+    for row in _open(actor, day):
+        mine = actor.user.pk in row.owner_ids or (leads and not row.owner_ids)
         if row.state.waits_for == "company" and mine:
             returned = row.state.name in {"returned", "reopened"}
             step, why = ("followup", row.state.why) if returned else ("audit", "The auditor asks for it.")
-            title = f"Answer {row.request.code}: {row.request.title}"
-            yield Task(step, title, _address(row), row.request.due_on, why)
+            title = f"Answer {row.code}: {row.title}"
+            yield Task(step, title, row.address, row.due_on, why)
 
 
 def _responses(actor: Actor) -> Iterator[Task]:
@@ -72,9 +68,9 @@ def _responses(actor: Actor) -> Iterator[Task]:
 
 def _judgements(actor: Actor, day: date) -> Iterator[Task]:
     held = frozenset().union(*(actor.holds("engagement", role) for role in WORKING))
-    for row in _rows(actor, day):
-        if row.state.waits_for == "auditor" and row.request.engagement_id in held:
-            yield Task("audit", f"Judge the answer to {row.request.code}: {row.request.title}", _address(row))
+    for row in _open(actor, day):
+        if row.state.waits_for == "auditor" and row.engagement in held:
+            yield Task("audit", f"Judge the answer to {row.code}: {row.title}", row.address)
 
 
 def _confirmations(actor: Actor) -> Iterator[Task]:
@@ -120,7 +116,7 @@ def audit_state(actor: Actor, day: date) -> str:
         return "next" if visible(actor, Period).exists() else "later"
     if actor.side == "company":
         asked = visible(actor, Request).exists()
-        return "done" if asked and not _rows(actor, day) else "current"
+        return "done" if asked and not _open(actor, day) else "current"
     ids = list(visible(actor, Procedure).values_list("pk", flat=True))
     stages = standing_stages(ids)
     return "done" if ids and all("reviewed" in stages[pk] for pk in ids) else "current"
@@ -132,7 +128,7 @@ def followup_state(actor: Actor, day: date) -> str:
     told = visible(actor, Deviation)
     answered = visible(actor, Response).values("deviation")
     waiting = told.exclude(publishing=None).exclude(pk__in=answered).exists()
-    back = any(row.state.name in {"returned", "reopened"} for row in _rows(actor, day))
+    back = any(row.state.name in {"returned", "reopened"} for row in _open(actor, day))
     if waiting or back:
         return "current"
     return "done" if audit_state(actor, day) == "done" else "later"

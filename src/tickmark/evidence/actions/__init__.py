@@ -3,6 +3,7 @@
 from tickmark.evidence.actions.checking import run_check
 from tickmark.evidence.actions.collecting import Collected, collect, connect, reconcile, record_collection
 from tickmark.evidence.actions.filing import accept, file, reject, support
+from tickmark.evidence.actions.intake import file_many
 
 __all__ = [
     "Collected",
@@ -10,6 +11,7 @@ __all__ = [
     "collect",
     "connect",
     "file",
+    "file_many",
     "reconcile",
     "record_collection",
     "reject",

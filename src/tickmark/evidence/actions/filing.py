@@ -6,7 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from tickmark.controls.models import Control
-from tickmark.evidence import queries, uploads
+from tickmark.evidence import filings, queries, uploads
 from tickmark.evidence.models import Acceptance, Evidence, EvidenceKind, Rejection, Support
 from tickmark.kernel import clock, files
 from tickmark.kernel.access import Actor
@@ -36,22 +36,9 @@ def file(
     """
     if observed_at is not None and observed_at.tzinfo is None:
         observed_at = observed_at.replace(tzinfo=ZoneInfo(queries.place(clock.today()).zone))
-    _check_days(covers_from, covers_to, observed_at)
+    filings.check_days(covers_from, covers_to, observed_at, clock.now())
     _check_file(upload, replaces)
-    need(
-        source.strip(),
-        "The source is empty.",
-        "The auditor asks where it comes from.",
-        "Name the system or the person.",
-        "source",
-    )
-    need(
-        len(source) <= 200,
-        "The source is too long.",
-        f"It has {len(source)} letters; 200 fit.",
-        "Say the rest in the description.",
-        "source",
-    )
+    filings.check_source(source)
     row = Evidence(
         name=uploads.label(upload.name),
         media_type=upload.media_type[:100],
@@ -72,41 +59,9 @@ def file(
     return row
 
 
-def _check_days(covers_from: date | None, covers_to: date | None, observed_at: datetime | None) -> None:
-    need(
-        (covers_from is None) == (covers_to is None),
-        "One end of the covered period is missing.",
-        "Both days belong to it.",
-        "Give both, or none.",
-        "covers_to",
-    )
-    if covers_from and covers_to:
-        need(
-            covers_from <= covers_to,
-            "The covered period ends before it starts.",
-            f"{covers_to} is before {covers_from}.",
-            "Swap the days.",
-            "covers_to",
-        )
-    need(
-        observed_at is None or observed_at <= clock.now(),
-        "It would have been observed in the future.",
-        "Nobody can have seen it yet.",
-        "Correct the time.",
-        "observed_at",
-    )
-
-
 def _check_file(upload: Upload, replaces: Evidence | None) -> None:
-    need(
-        upload.size > 0,
-        "The file is empty.",
-        "It has 0 bytes.",
-        "Check the export and send the file again.",
-        "upload",
-    )
-    with files.local(upload.sha256) as path, path.open("rb") as stream:
-        uploads.refuse_disguise(uploads.label(upload.name), stream.read(uploads.HEAD))
+    filings.check_size(upload.size)
+    uploads.refuse_disguise(uploads.label(upload.name), _head(upload))
     twin = Evidence.objects.filter(sha256=upload.sha256).order_by("pk").first()
     corrects = replaces is not None and replaces.sha256 == upload.sha256
     if twin is not None and not corrects:
@@ -118,33 +73,18 @@ def _check_file(upload: Upload, replaces: Evidence | None) -> None:
         )
 
 
+def _head(upload: Upload) -> bytes:
+    """The first bytes of a kept file, as they were remembered when it was kept or as they stand."""
+    if upload.head:
+        return upload.head
+    with files.local(upload.sha256) as path, path.open("rb") as stream:
+        return stream.read(uploads.HEAD)
+
+
 def _use(evidence: Evidence, control: Control, occurrence: str, performed_on: date | None) -> Support:
     occurrence = occurrence.strip()
     day = queries.place(clock.today()).local_day(clock.now())
-    need(
-        performed_on is None or performed_on <= day,
-        "It would have been performed in the future.",
-        f"{performed_on} is after {day}.",
-        "Correct the day.",
-        "performed_on",
-    )
-    need(
-        len(occurrence) <= 20,
-        "The occurrence is no key.",
-        "A key has at most 20 letters, such as 2026-Q2.",
-        "Pick one of the list.",
-        "occurrence",
-    )
-    if occurrence:
-        queries.check_key(control, occurrence, day)
-        dated = performed_on or evidence.observed_at
-        need(
-            dated,
-            "Nobody can tell when it was performed.",
-            "Lateness is counted from that day.",
-            "Give the day on which it was performed.",
-            "performed_on",
-        )
+    queries.check_use(control, occurrence, performed_on, evidence.observed_at, day)
     if Support.objects.filter(
         evidence=evidence, control=control, occurrence=occurrence, rejection=None
     ).exists():

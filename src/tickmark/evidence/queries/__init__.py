@@ -11,7 +11,9 @@ from tickmark.evidence.queries.checks import (
     verdicts_by_subject,
 )
 from tickmark.evidence.queries.duties import expected_on, shown_on, troubled, waiting_for
+from tickmark.evidence.queries.filed import Use, filed_for, uses_of
 from tickmark.evidence.queries.filing import covering, uses
+from tickmark.evidence.queries.intake import Common, Planned, plan
 from tickmark.evidence.queries.lists import (
     Item,
     Listed,
@@ -30,14 +32,13 @@ from tickmark.evidence.queries.occurring import (
     LISTED,
     WAITING,
     Expected,
-    Use,
     check_key,
+    check_use,
     expected_of,
     grace_of,
     keys_of,
     operation,
     state_of,
-    uses_of,
 )
 from tickmark.evidence.queries.places import Place, Window, end_of, place, registers, window
 from tickmark.evidence.queries.sources import RHYTHM, SourceStanding, slots_of, sources
@@ -47,21 +48,25 @@ __all__ = [
     "LISTED",
     "RHYTHM",
     "WAITING",
+    "Common",
     "Expected",
     "Item",
     "Listed",
     "Place",
+    "Planned",
     "PopulationStanding",
     "SourceStanding",
     "Use",
     "Window",
     "check_key",
+    "check_use",
     "chosen_checks",
     "covering",
     "days_driven",
     "end_of",
     "expected_of",
     "expected_on",
+    "filed_for",
     "fitting",
     "grace_of",
     "items_of",
@@ -72,6 +77,7 @@ __all__ = [
     "numbered_spans",
     "operation",
     "place",
+    "plan",
     "registers",
     "runs_of",
     "shown_on",

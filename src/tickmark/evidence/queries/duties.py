@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from tickmark.controls.models import ControlVersion
 from tickmark.controls.occurrences import State
 from tickmark.evidence.models import CheckRun, Support
+from tickmark.evidence.queries.filed import undecided
 from tickmark.evidence.queries.occurring import Expected, operation
 from tickmark.evidence.queries.places import end_of, window
 from tickmark.evidence.queries.sources import SourceStanding, sources
@@ -65,7 +66,7 @@ def _owed(code: str, item: Expected) -> Task:
     rejected = next((use for use in item.uses if use.state == "rejected"), None)
     url = f"/evidence/file?control={code}&occurrence={item.key}"
     if rejected is not None:
-        why = f"{rejected.support.evidence.ref} was rejected: {rejected.support.rejection.reason}"
+        why = f"{rejected.ref} was rejected: {rejected.reason}"
         return Task(
             "evidence", f"File better evidence for {code}, {item.key}", url, item.occurrence.due, why[:300]
         )
@@ -99,7 +100,10 @@ def acceptances_owed(actor: Actor, day: date) -> Iterator[Task]:
 
 def waiting_for(actor: Actor, day: date) -> QuerySet[Support]:
     """Uses that nobody has decided on and that this actor may decide on."""
-    rows = Support.objects.filter(acceptance=None, rejection=None, recorded_at__lt=end_of(day))
+    rows = Support.objects.filter(recorded_at__lt=end_of(day))
+    open_ = undecided()
+    # Few of many: their keys are at hand, and no join has to go over everything that was ever filed.
+    rows = rows.filter(acceptance=None, rejection=None) if open_ is None else rows.filter(pk__in=open_)
     return which(actor, "evidence.accept", "support", rows).order_by("pk")
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from tickmark.controls.models import Control, ControlVersion
@@ -16,10 +17,11 @@ from tickmark.controls.occurrences import (
     bucket_for,
     occurrences,
 )
+from tickmark.controls.queries import spans_over
 from tickmark.evidence.models import Support
-from tickmark.evidence.queries.places import Place, place, window
-from tickmark.kernel import clock
-from tickmark.kernel.action import need
+from tickmark.evidence.queries.filed import NONE, Use, Uses, filed_for, uses_of
+from tickmark.evidence.queries.places import window
+from tickmark.kernel.action import need, under_way
 from tickmark.kernel.dated import Span
 from tickmark.scope.models import Period, ReportType
 
@@ -29,21 +31,6 @@ IDLE = "did not operate"
 """A yearly control in a shorter window, without a performance in it (domain.md 7.5)."""
 LISTED = "in a list"
 """An accepted list covers the whole occurrence, such as a log of daily runs: what it says of the day is for a test."""
-
-
-@dataclass(frozen=True)
-class Use:
-    """One use of a piece of evidence: its state, the day of the performance, and how late it was recorded."""
-
-    support: Support
-    state: str
-    performed_on: date | None
-    recorded_on: date
-
-    @property
-    def days_after(self) -> int:
-        """Days between the performance and its record; more than none means recorded after the event."""
-        return (self.recorded_on - self.performed_on).days if self.performed_on else 0
 
 
 @dataclass(frozen=True)
@@ -76,38 +63,56 @@ def state_of(row: Support) -> str:
     return "rejected" if getattr(row, "rejection", None) is not None else "filed"
 
 
-def uses_of(controls: Iterable[int], known: int | None = None) -> dict[int, list[Use]]:
-    """Every use of evidence for the controls, newest first, each with its state."""
-    rows = Support.objects.filter(control__in=list(controls)).known(known).order_by("-pk")
-    rows = rows.select_related("evidence", "evidence__by", "by", "acceptance__by", "rejection__by")
-    where = place(clock.today())
-    found: dict[int, list[Use]] = {}
-    for row in rows:
-        found.setdefault(row.control_id, []).append(_use(row, where))
-    return found
-
-
-def _use(row: Support, where: Place) -> Use:
-    observed = row.evidence.observed_at
-    performed = row.performed_on or (where.local_day(observed) if observed else None)
-    return Use(row, state_of(row), performed, where.local_day(row.evidence.recorded_at))
-
-
 def operation(
     start: date, end: date, day: date, controls: Iterable[int] | None = None, known: int | None = None
 ) -> dict[int, list[Expected]]:
     """For each control in force in the window its expected operations, as they stand at the end of `day`."""
-    versions: Any = ControlVersion.objects.all()
-    if controls is not None:
-        versions = versions.filter(control__in=list(controls))
-    spans = _rhythms(versions.over(start, end, known))
-    used = uses_of({span.version.control_id for span in spans}, known)
+    spans = _rhythms(_spans(start, end, controls, known))
+    wanted = {span.version.control_id for span in spans}
+    if known is not None:
+        filed = {control: Uses(0, rows) for control, rows in uses_of(wanted, known).items()}
+    else:
+        filed = dict(filed_for(wanted))
     found: dict[int, list[Expected]] = {}
     for span in spans:
-        control = span.version.control_id
-        expected = _expected(span, end, day, used.get(control, ()))
-        found.setdefault(control, []).extend(expected)
+        uses = filed.get(span.version.control_id, NONE)
+        expected = (
+            _remembered(span, end, day, uses) if known is None else _expected(span, end, day, uses.rows)
+        )
+        found.setdefault(span.version.control_id, []).extend(expected)
     return found
+
+
+def _spans(
+    start: date, end: date, controls: Iterable[int] | None, known: int | None
+) -> Sequence[Span[ControlVersion]]:
+    if known is not None or under_way():
+        versions: Any = ControlVersion.objects.all()
+        if controls is not None:
+            versions = versions.filter(control__in=list(controls))
+        return list(versions.over(start, end, known))
+    if controls is None:
+        return spans_over(start, end)
+    wanted = set(controls)
+    return [span for span in spans_over(start, end) if span.version.control_id in wanted]
+
+
+_answers: OrderedDict[tuple[Any, ...], tuple[int, list[Expected]]] = OrderedDict()
+ANSWERS = 5000
+"""Answers that are remembered, one for each part of a control's time."""
+
+
+def _remembered(span: Span[ControlVersion], end: date, day: date, uses: Uses) -> list[Expected]:
+    """`_expected`, asked again only when something about the control's uses changed: versions never do."""
+    key = (span.version.pk, span.version.entry, span.start, span.end, end, day)
+    held = _answers.get(key)
+    if held is not None and held[0] == uses.stamp:
+        return held[1]
+    answer = _expected(span, end, day, uses.rows)
+    _answers[key] = (uses.stamp, answer)
+    while len(_answers) > ANSWERS:
+        _answers.popitem(last=False)
+    return answer
 
 
 def _rhythms(spans: Sequence[Span[ControlVersion]]) -> list[Span[ControlVersion]]:
@@ -152,7 +157,7 @@ def _expected(span: Span[ControlVersion], end: date, day: date, uses: Sequence[U
             item,
             end,
             day,
-            [use for use in uses if use.support.occurrence == item.key or _covers(use, item)],
+            [use for use in uses if use.occurrence == item.key or _covers(use, item)],
             short,
         )
         for item in expected_of(span.version, span.start, span.end)
@@ -161,10 +166,9 @@ def _expected(span: Span[ControlVersion], end: date, day: date, uses: Sequence[U
 
 def _covers(use: Use, item: Occurrence) -> bool:
     """Whether a list that names no occurrence covers all days of this one."""
-    evidence = use.support.evidence
-    if use.support.occurrence or evidence.covers_from is None or evidence.covers_to is None:
+    if use.occurrence or use.covers_from is None or use.covers_to is None:
         return False
-    return evidence.covers_from <= item.start and item.end <= evidence.covers_to
+    return use.covers_from <= item.start and item.end <= use.covers_to
 
 
 def _one(
@@ -196,7 +200,7 @@ def _customary(version: ControlVersion, item: Occurrence, done: date | None) -> 
 
 def _performances(uses: Iterable[Use], state: str) -> list[Performance]:
     return [
-        Performance(use.performed_on, use.support.occurrence)
+        Performance(use.performed_on, use.occurrence)
         for use in uses
         if use.state == state and use.performed_on is not None
     ]
@@ -215,6 +219,43 @@ def keys_of(control: Control, day: date) -> list[Occurrence]:
         for item in expected_of(span.version, span.start, span.end)
     }
     return sorted(found.values(), key=lambda item: item.end)
+
+
+def check_use(
+    control: Control,
+    occurrence: str,
+    performed_on: date | None,
+    observed_at: datetime | None,
+    day: date,
+    expects: Callable[[Control, str, date], None] | None = None,
+) -> None:
+    """Raise Invalid unless a document can be used for the control and the occurrence, as of the company's `day`.
+
+    `expects` stands in for `check_key` where many uses ask about the same occurrence.
+    """
+    need(
+        performed_on is None or performed_on <= day,
+        "It would have been performed in the future.",
+        f"{performed_on} is after {day}.",
+        "Correct the day.",
+        "performed_on",
+    )
+    need(
+        len(occurrence) <= 20,
+        "The occurrence is no key.",
+        "A key has at most 20 letters, such as 2026-Q2.",
+        "Pick one of the list.",
+        "occurrence",
+    )
+    if occurrence:
+        (expects or check_key)(control, occurrence, day)
+        need(
+            performed_on or observed_at,
+            "Nobody can tell when it was performed.",
+            "Lateness is counted from that day.",
+            "Give the day on which it was performed.",
+            "performed_on",
+        )
 
 
 def check_key(control: Control, key: str, day: date) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
+import itertools
 import json
 import re
 import struct
@@ -1230,12 +1231,42 @@ def check_entries(run: Run) -> None:
     wanted_files = set(evidence.values())
     vouched_files: set[str] = set()
     for entry in _entries_in_log(run):
-        for fact in entry.body["facts"]:
-            if (fact["ref"], fact["sha256"]) in facts:
-                run.vouched.setdefault((fact["ref"], fact["sha256"]), entry.position)
-        vouched_files |= wanted_files.intersection(entry.body["files"])
+        for key in _cited_facts(run, entry.body):
+            if key in facts:
+                run.vouched.setdefault(key, entry.position)
+        vouched_files |= wanted_files.intersection(_cited_files(run, entry.body))
     _check_facts(run, facts)
     _check_evidence(run, evidence, vouched_files)
+
+
+def _cited_facts(run: Run, body: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Reference and digest of each fact that an entry vouches for, by itself or in a list that it cites."""
+    listed = (line for line in _listed(run, body) if _is_fact(line))
+    for fact in itertools.chain(body["facts"], listed):
+        yield fact["ref"], fact["sha256"]
+
+
+def _cited_files(run: Run, body: dict[str, Any]) -> Iterator[str]:
+    listed = (line["file"] for line in _listed(run, body) if _is_digest(line.get("file")))
+    return itertools.chain(body["files"], listed)
+
+
+def _listed(run: Run, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The lines of the lists that an entry cites as facts called `list`: one action that wrote many rows has one.
+
+    Only a list whose bytes have the digest that the entry holds is read, and no file that is merely called so.
+    """
+    for fact in body["facts"]:
+        name = f"files/{fact['sha256']}/cited.ndjson"
+        if fact["ref"] != "list" or run.digests.get(name) != fact["sha256"]:
+            continue
+        try:
+            for line in lines_of(run.source.chunks(name)):
+                value = parse(line)
+                if isinstance(value, dict):
+                    yield value
+        except Unreadable as error:
+            run.say("entry-unreadable", name, why=error)
 
 
 def _reference(name: str) -> str:

@@ -24,6 +24,8 @@ COLUMNS = (
     Column("Told", "told", "publishing.recorded_at"),
     Column("Stands", "state", lambda row: standing(row)),
 )
+SHOWN = 50
+"""Requests that wait are told one by one up to here; the list of requests has them all."""
 WORDS = {
     "open": "Waits for a response",
     "confirm": "Confirmed",
@@ -58,15 +60,15 @@ def index(request: HttpRequest) -> HttpResponse:
         return listing.csv("deviations")
     for row in listing.page:
         row.said = standing(row)
-    asked = queries.request_rows(queries.still_open(visible(actor, Request)), day)
+    asked = queries.request_lines(visible(actor, Request), day)
     engagements = visible(actor, Engagement).order_by("-pk")
     context = {
         "auditor": actor.side == "auditor",
         "list": listing,
         "words": WORDS,
         "standing": {row.pk: standing(row) for row in listing.page},
-        "returned": [row for row in asked if row.state.name in {"returned", "reopened"}],
-        "submitted": [row for row in asked if row.state.name == "submitted"],
+        "returned": _first([row for row in asked if row.state.name in {"returned", "reopened"}]),
+        "submitted": _first([row for row in asked if row.state.name == "submitted"]),
         "tasks": [task for task in due(actor, day) if task.step == "followup"],
         "notes": visible(actor, ReviewNote)
         .filter(cleared=None)
@@ -81,6 +83,11 @@ def index(request: HttpRequest) -> HttpResponse:
         "any": engagements.exists(),
     }
     return render(request, "followup/index.html", context)
+
+
+def _first(rows: list[queries.RequestLine]) -> dict[str, Any]:
+    """The first rows of a list that may be long, and how many there are beside them."""
+    return {"rows": rows[:SHOWN], "more": max(0, len(rows) - SHOWN)}
 
 
 def detail(request: HttpRequest, ref: str) -> HttpResponse:

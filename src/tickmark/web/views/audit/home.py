@@ -43,7 +43,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Engagements with what waits; for the company also who owes what."""
     actor, day = actor_of(request), shell.day_of(request)
     rows = list(visible(actor, Engagement).select_related("period", "system").order_by("-pk"))
-    asked = queries.request_rows(visible(actor, Request), day)
+    asked = queries.request_lines(visible(actor, Request), day)
     tests = queries.progress(visible(actor, Procedure)) if actor.side == "auditor" else []
     tasks = [task for task in due(actor, day) if task.step in {"audit", "followup"}]
     context = {
@@ -72,8 +72,8 @@ def _periods(actor: Any) -> list[Period]:
     return list(rows.order_by("-start"))
 
 
-def _card(row: Engagement, asked: list[queries.RequestRow], tests: list[queries.Progress]) -> dict[str, Any]:
-    mine = [one for one in asked if one.request.engagement_id == row.pk]
+def _card(row: Engagement, asked: list[queries.RequestLine], tests: list[queries.Progress]) -> dict[str, Any]:
+    mine = [one for one in asked if one.engagement == row.pk]
     states = Counter(one.state.name for one in mine)
     stages = Counter(one.state for one in tests if one.procedure.engagement_id == row.pk)
     return {
@@ -92,7 +92,7 @@ def _card(row: Engagement, asked: list[queries.RequestRow], tests: list[queries.
     }
 
 
-def _owes(asked: list[queries.RequestRow]) -> list[tuple[str, int]]:
+def _owes(asked: list[queries.RequestLine]) -> list[tuple[str, int]]:
     """How many open requests each owner has; those without a control are nobody's yet."""
     found: Counter[str] = Counter()
     for row in asked:

@@ -31,13 +31,13 @@ from tickmark.web.views.audit.finding import actor_of, context, engagement_of, f
 
 STATES = ("open", "submitted", "returned", "reopened", "accepted", "withdrawn")
 COLUMNS = (
-    Column("Request", "code", "request.code"),
-    Column("Title", "title", "request.title"),
-    Column("Kind", "kind", lambda row: row.request.get_kind_display()),
-    Column("Wave", "wave", "request.wave", number=True),
+    Column("Request", "code"),
+    Column("Title", "title"),
+    Column("Kind", "kind", "kind_word"),
+    Column("Wave", "wave", number=True),
     Column("Controls", "controls", "control_codes"),
     Column("Owner", "owner", "owner_names"),
-    Column("Due", "due", "request.due_on"),
+    Column("Due", "due", "due_on"),
     Column("State", "state", "state.name"),
 )
 LIST = "soc2-type2-sac"
@@ -47,7 +47,7 @@ OFFERED = 60
 def index(request: HttpRequest, code: str) -> HttpResponse:
     """All requests of an engagement."""
     row, actor = engagement_of(request, code), actor_of(request)
-    rows = queries.request_rows(visible(actor, Request).filter(engagement=row), shell.day_of(request))
+    rows = queries.request_lines(visible(actor, Request).filter(engagement=row), shell.day_of(request))
     listing = Listing(request, rows, COLUMNS, filters=_filters(rows), search=("code",), sort="due")
     if listing.wants_csv:
         return listing.csv(f"requests-{row.code}")
@@ -63,7 +63,7 @@ def index(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "audit/requests.html", context(request, row, "requests", **more))
 
 
-def _filters(rows: list[queries.RequestRow]) -> list[Filter]:
+def _filters(rows: list[queries.RequestLine]) -> list[Filter]:
     owners = sorted({name for row in rows for name in row.owner_names})
     return [
         Filter("state", "State", STATES, "state.name"),
@@ -71,7 +71,7 @@ def _filters(rows: list[queries.RequestRow]) -> list[Filter]:
             "wave",
             "Wave",
             [(str(number), f"{number} {name}") for number, name in WAVES.items()],
-            "request.wave",
+            "wave",
         ),
         Filter("owner", "Owner", owners, "owner_names"),
         Filter("due", "Due", [("overdue", "overdue")], lambda row, value: row.overdue),

@@ -22,7 +22,8 @@ from tickmark.kernel.references import resolve
 from tickmark.web.forming import must_see, specs
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.shell import day_of
-from tickmark.web.views.evidence.parts import LATE, actor_of, card, days_after, found, tabs
+from tickmark.web.views.evidence import intake
+from tickmark.web.views.evidence.parts import LATE, actor_of, card, days_after, found, own_controls, tabs
 
 COLUMNS = (
     Column("Evidence", "name", order="name"),
@@ -177,17 +178,11 @@ def one(request: HttpRequest, reference: str) -> HttpResponse:
         .filter(evidence=row)
         .select_related("engagement", "by", "answer__request"),
         "newer": visible(actor, Evidence).filter(replaces=row).first(),
-        "controls": _own_controls(actor),
+        "controls": own_controls(actor),
         "may_support": may(actor, "evidence.support"),
         "may_file": may(actor, "evidence.file"),
     }
     return render(request, "evidence/one.html", context)
-
-
-def _own_controls(actor: Any) -> list[tuple[str, str]]:
-    """The controls for which the actor may file, with their titles."""
-    rows = which(actor, "evidence.file", "control", visible(actor, Control)).order_by("code")
-    return [(row.code, row.code) for row in rows]
 
 
 # -- the form -------------------------------------------------------------------------------------------------------
@@ -214,7 +209,7 @@ def file(request: HttpRequest) -> HttpResponse:
         "fields": specs("evidence.file", values, **_words(control, open_keys)),
         "control": control,
         "older": older,
-        "codes": _own_controls(actor),
+        "codes": own_controls(actor),
         "back": f"/controls/{control.code}/" if control else "/evidence/",
         "after": "/evidence/{ref}",
     }
@@ -270,6 +265,7 @@ def _words(control: Control | None, keys: Iterable[tuple[str, str]]) -> dict[str
 
 routes = [
     path("evidence/file", file, name="evidence-file"),
+    *intake.routes,
     *list_paths("evidence/", index, "evidence"),
     path("evidence/<str:reference>", one, name="evidence-one"),
 ]

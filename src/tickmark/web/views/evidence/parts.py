@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 from django.db.models import Model
 from django.http import HttpRequest
 
+from tickmark.controls.models import Control
 from tickmark.evidence import queries
 from tickmark.evidence.models import Evidence
 from tickmark.kernel import clock
-from tickmark.kernel.access import Actor, not_found, visible
+from tickmark.kernel.access import Actor, not_found, visible, which
 from tickmark.kernel.references import resolve
 
 M = TypeVar("M", bound=Model)
@@ -44,6 +45,12 @@ def found(request: HttpRequest, model: type[M], reference: str, *related: str) -
     if row is None:
         raise not_found(model, reference[:40])
     return row
+
+
+def own_controls(actor: Any) -> list[tuple[str, str]]:
+    """The controls for which the actor may file, with their titles."""
+    rows = which(actor, "evidence.file", "control", visible(actor, Control)).order_by("code")
+    return [(row.code, row.code) for row in rows]
 
 
 def card(row: Evidence, state: str = "") -> dict[str, Any]:

@@ -1,0 +1,193 @@
+"""What is filed for each control and how it was judged: uses, acceptances and rejections, which are only ever added."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import count
+from typing import Any
+
+from tickmark.evidence.models import Support
+from tickmark.evidence.queries.places import Place, place
+from tickmark.kernel import clock
+from tickmark.kernel.action import under_way
+from tickmark.kernel.grown import Grown, Row
+
+FIELDS = (
+    "control_id",
+    "evidence_id",
+    "occurrence",
+    "performed_on",
+    "evidence__observed_at",
+    "evidence__recorded_at",
+    "evidence__covers_from",
+    "evidence__covers_to",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One use of a piece of evidence: its state, the day of the performance, and how late it was recorded.
+
+    `support` and `evidence` are keys of rows; the state is accepted, rejected, or filed while nobody decided.
+    """
+
+    support: int
+    evidence: int
+    occurrence: str
+    performed_on: date | None
+    recorded_on: date
+    covers_from: date | None
+    covers_to: date | None
+    state: str = "filed"
+    reason: str = ""
+
+    @property
+    def ref(self) -> str:
+        """The reference of the evidence."""
+        return f"EV-{self.evidence}"
+
+    @property
+    def days_after(self) -> int:
+        """Days between the performance and its record; more than none means recorded after the event."""
+        return (self.recorded_on - self.performed_on).days if self.performed_on else 0
+
+
+@dataclass(frozen=True)
+class Uses:
+    """The uses for one control, newest first; `stamp` is another one whenever anything about them changed."""
+
+    stamp: int
+    rows: Sequence[Use]
+
+
+_stamps = count(1)
+NONE = Uses(0, ())
+
+
+def uses_of(controls: Iterable[int], known: int | None = None) -> dict[int, list[Use]]:
+    """Every use of evidence for the controls, newest first, each with its state."""
+    wanted = list(controls)
+    found = filed_for(wanted) if known is None else _asked(wanted, known)
+    return {control: list(found[control].rows) for control in wanted if control in found}
+
+
+def filed_for(controls: Iterable[int]) -> Mapping[int, Uses]:
+    """The uses for the controls that have any.
+
+    They are held in memory and added to as the books grow (kernel/grown.py). An action that is under way asks the
+    books: what it wrote may yet be undone.
+    """
+    wanted = set(controls)
+    if under_way():
+        return _asked(wanted, None)
+    return _held.for_controls(wanted, place(clock.today()))
+
+
+MOST_OPEN = 2000
+
+
+def undecided() -> list[int] | None:
+    """The keys of the uses that nobody decided on; None where they are too many to name, or an action is under way."""
+    if under_way():
+        return None
+    found = _held.undecided(place(clock.today()))
+    return found if len(found) <= MOST_OPEN else None
+
+
+def _asked(controls: Iterable[int], known: int | None) -> dict[int, Uses]:
+    rows = Support.objects.filter(control__in=list(controls)).known(known).order_by("-pk")
+    where, found = place(clock.today()), defaultdict(list)
+    columns = (*FIELDS, "acceptance__pk", "rejection__pk", "rejection__reason")
+    for pk, *row, accepted, rejected, reason in rows.values_list("pk", *columns):
+        use = _use(pk, row, where)
+        state = "accepted" if accepted else "rejected" if rejected else "filed"
+        found[row[0]].append(replace(use, state=state, reason=reason or ""))
+    return {control: Uses(next(_stamps), tuple(uses)) for control, uses in found.items()}
+
+
+def _use(pk: int, row: Sequence[Any], where: Place) -> Use:
+    _, evidence, occurrence, performed_on, observed, recorded, first, last = row
+    performed = performed_on or (where.local_day(observed) if observed else None)
+    return Use(pk, evidence, occurrence, performed, where.local_day(recorded), first, last)
+
+
+class _Held:
+    """Every use, by control, as far as this process has read."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.supports = Grown("evidence.Support", *FIELDS)
+        self.accepted = Grown("evidence.Acceptance", "support_id")
+        self.rejected = Grown("evidence.Rejection", "support_id", "reason")
+        self.zone = ""
+        self._forget()
+
+    def _forget(self) -> None:
+        self.uses: dict[int, Use] = {}
+        self.open: set[int] = set()
+        self.controls: dict[int, int] = {}
+        self.by_control: dict[int, list[int]] = defaultdict(list)
+        self.answers: dict[int, Uses] = {}
+        for table in (self.supports, self.accepted, self.rejected):
+            table.forget()
+
+    def undecided(self, where: Place) -> list[int]:
+        with self.lock:
+            self._refresh(where)
+            return sorted(self.open)
+
+    def _refresh(self, where: Place) -> None:
+        if where.zone != self.zone or not self._catch_up(where):
+            self.zone = where.zone
+            self._forget()
+            self._catch_up(where)
+
+    def for_controls(self, wanted: set[int], where: Place) -> dict[int, Uses]:
+        with self.lock:
+            self._refresh(where)
+            return {control: self._answer(control) for control in wanted if control in self.by_control}
+
+    def _catch_up(self, where: Place) -> bool:
+        """Add what came; False if what is held is no longer what the books hold.
+
+        Decisions are read before the uses, so that each finds the use that it is about.
+        """
+        tables = (self.accepted, self.rejected, self.supports)
+        held = [bool(table.seen[0]) for table in tables]
+        news = [table.news() for table in tables]
+        lost = any(had and again for had, (_, again) in zip(held, news, strict=True))
+        if lost or (self.uses and not held[-1]):
+            return False
+        (accepted, _), (rejected, _), (supports, _) = news
+        for row in supports:
+            self._add(row, where)
+        for _, _, support in accepted:
+            self._judge(support, "accepted")
+        for _, _, support, reason in rejected:
+            self._judge(support, "rejected", reason)
+        return True
+
+    def _add(self, row: Row, where: Place) -> None:
+        pk, _, *fields = row
+        self.uses[pk], self.controls[pk] = _use(pk, fields, where), fields[0]
+        self.open.add(pk)
+        self.by_control[fields[0]].append(pk)
+        self.answers.pop(fields[0], None)
+
+    def _judge(self, support: int, state: str, reason: str = "") -> None:
+        self.open.discard(support)
+        self.uses[support] = replace(self.uses[support], state=state, reason=reason)
+        self.answers.pop(self.controls[support], None)
+
+    def _answer(self, control: int) -> Uses:
+        if control not in self.answers:
+            rows = tuple(self.uses[pk] for pk in reversed(self.by_control[control]))
+            self.answers[control] = Uses(next(_stamps), rows)
+        return self.answers[control]
+
+
+_held = _Held()

@@ -1,0 +1,95 @@
+"""Append-only tables only grow: what was read of one is added to, never read again, and answers last until it grows.
+
+Nothing here goes by time. A table is the same as before if it holds as many rows and its newest row has the same
+number and the same ledger entry; a row that was committed late, or rolled back, shows in that and everything is read
+anew. So an answer is as fresh as if it had been asked of the books, on any number of servers.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from django.apps import apps
+from django.db.models import QuerySet
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Mark = tuple[int, int, Any]
+"""Rows of a table, and the number and the entry of the newest one."""
+Row = tuple[Any, ...]
+TRIES = 5
+KEPT = 64
+
+
+def mark(rows: QuerySet[Any]) -> Mark:
+    """How far an append-only table has grown."""
+    newest = rows.order_by("-pk").values_list("pk", "entry").first() or (0, None)
+    return (rows.order_by().count(), *newest)
+
+
+class Grown:
+    """The rows of an append-only table as tuples: its key, its entry, then `fields`."""
+
+    def __init__(self, label: str, *fields: str) -> None:
+        self.label, self.fields = label, ("pk", "entry", *fields)
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.seen: Mark = (0, 0, None)
+
+    def news(self) -> tuple[list[Row], bool]:
+        """The rows that came since the last question, oldest first, and whether what came before is to be forgotten.
+
+        What is held is checked against the table afterwards, so that a row which was committed late is never missed.
+        """
+        rows: Any = apps.get_model(self.label)._default_manager.all()
+        for _ in range(TRIES):
+            count, last, entry = self.seen
+            if last and rows.filter(pk=last, entry=entry).exists() is False:
+                self.forget()
+                continue
+            found = list(rows.filter(pk__gt=last).order_by("pk").values_list(*self.fields))
+            newest = (found[-1][0], found[-1][1]) if found else (last, entry)
+            held: Mark = (count + len(found), *newest)
+            if mark(rows) == held:
+                self.seen = held
+                return found, count == 0
+            self.forget()
+        found = list(rows.order_by("pk").values_list(*self.fields))
+        return found, True  # the table grows while it is read: this much it held, and nothing is remembered
+
+
+def while_same(*labels: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Remember what a function of hashable arguments answers while none of these append-only tables grows.
+
+    Whoever gets the answer must not change it. The function may read these tables and nothing else. It is asked once,
+    however many ask at the same moment.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        kept: OrderedDict[Any, tuple[Any, R]] = OrderedDict()
+        lock = threading.RLock()
+
+        @wraps(function)
+        def asked(*args: P.args, **kwargs: P.kwargs) -> R:
+            now = tuple(mark(apps.get_model(label)._default_manager.all()) for label in labels)
+            key = (args, tuple(sorted(kwargs.items())))
+            with lock:
+                found = kept.get(key)
+                if found is not None and found[0] == now:
+                    return found[1]
+                answer = function(*args, **kwargs)
+                kept[key] = (now, answer)
+                kept.move_to_end(key)
+                while len(kept) > KEPT:
+                    kept.popitem(last=False)
+                return answer
+
+        return asked
+
+    return decorate
