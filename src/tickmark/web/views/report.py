@@ -35,7 +35,6 @@ from tickmark.report.models import (
 )
 from tickmark.report.opinion_text import read_opinion
 from tickmark.report.render import render as rendered
-from tickmark.scope.models import ReportType
 from tickmark.web import shell
 from tickmark.web.forming import must_see
 from tickmark.web.lists import Column, Filter, Listing, list_paths
@@ -86,7 +85,7 @@ def context(request: HttpRequest, engagement: Engagement, here: str, **more: Any
         "tabs": tabs,
         "base": base,
         "auditor": actor_of(request).side == "auditor",
-        "type_2": engagement.period.type == ReportType.TYPE_2,
+        "type_2": engagement.of_type_2,
         **more,
     }
 
