@@ -148,9 +148,13 @@ class Fact(AppendOnly):
         super().save(*args, **kwargs)
         current.note(self)
 
+    def columns(self) -> dict[str, Any]:
+        """The row as it stands: every column, keys by reference, dates as ISO text."""
+        return {field.name: _plain(self, field) for field in self._meta.concrete_fields}
+
     def body(self) -> dict[str, Any]:
-        """The row as the ledger digests it: every column, keys by reference, dates as ISO text."""
-        every = {field.name: _plain(self, field) for field in self._meta.concrete_fields}
+        """The row as the ledger digests it: its columns, without those that came later and say nothing."""
+        every = self.columns()
         return {name: value for name, value in every.items() if name not in self.LATER or value not in EMPTY}
 
     def canonical(self) -> bytes:

@@ -359,8 +359,8 @@ def _periods(scope: Scope) -> Iterator[Finding]:
             "no-next-period",
             f"The last period ended on {scope.period.end}.",
             "Customers expect the next one to begin on the day after.",
-            "Set the next period.",
-            "/scope/#period",
+            "Roll forward.",
+            "/upkeep/next",
         )
 
 

@@ -139,6 +139,7 @@ def _overview(request: HttpRequest, engagement: Engagement, others: list[Engagem
             may_issue=may(actor, "report.issue", engagement=engagement),
             may_bundle=newest is not None and may(actor, "report.bundle", report=newest),
             vkey=verifier_key(),
+            earlier=_earlier(actor, engagement),
             others=[row for row in others if row != engagement],
         ),
     )
@@ -147,6 +148,15 @@ def _overview(request: HttpRequest, engagement: Engagement, others: list[Engagem
 def _bundles(actor: Actor, issued: list[Report]) -> list[Bundle]:
     rows = visible(actor, Bundle).filter(report__in=issued).select_related("by", "report")
     return list(rows.order_by("-pk")[:10])
+
+
+def _earlier(actor: Actor, engagement: Engagement) -> Report | None:
+    """The newest report of the examination before this one, by the same firm (domain.md 9.3)."""
+    rows = (
+        visible(actor, Report).filter(engagement__followed_by=engagement).select_related("engagement__period")
+    )
+    found: Report | None = rows.order_by("-pk").first()
+    return found
 
 
 def _letters(actor: Actor, engagement: Engagement) -> list[tuple[str, str, Letter | None, str]]:
