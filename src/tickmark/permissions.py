@@ -168,6 +168,15 @@ def staffs(actor: Actor) -> Q:
     return ~Q(team__role__in=STEERING_AUDITORS)
 
 
+@rule(
+    "a lead or partner of the engagement that it follows, until the first of them has taken it up", many=True
+)
+def led_before(actor: Actor) -> Q:
+    """Engagements by the same firm after one that the actor leads: nobody else brings its people back (8.4)."""
+    held = frozenset().union(*(actor.holds("engagement", role) for role in STEERING_AUDITORS))
+    return Q(follows__in=held) & ~Q(team__role__in=STEERING_AUDITORS)
+
+
 @rule("the company, or an auditor who works on the engagement")
 def talks(actor: Actor) -> Q:
     """Threads: a quality reviewer takes no part in the engagement."""
@@ -323,7 +332,7 @@ SEES: Mapping[str, Mapping[str, Rule]] = {
     "readiness.RemedyDone": {COMPANY: programme},
     "readiness.Recheck": {COMPANY: programme},
     "readiness.GapAcceptance": both(programme, engaged),
-    "audit.Engagement": both(programme, on_my_engagement("pk")),
+    "audit.Engagement": both(programme, on_my_engagement("pk") | led_before),
     "audit.Commission": both(programme, on_my_engagement()),
     "audit.TeamMember": both(programme, on_my_engagement()),
     "audit.TeamEnd": both(programme, on_my_engagement("member__engagement")),
@@ -359,6 +368,7 @@ SEES: Mapping[str, Mapping[str, Rule]] = {
     "report.Report": both(programme, on_my_engagement()),
     "report.Bundle": both(programme & of_the_report, on_my_engagement("report__engagement")),
     "report.Copy": both(programme, on_my_engagement("report__engagement")),
+    "upkeep.RollForward": both(programme, of_my_system("period__system")),
     "report.CopyRead": both(programme, on_my_engagement("copy__report__engagement")),
 }
 
@@ -428,10 +438,12 @@ MAY: Mapping[str, Grant] = {
     "audit.invite": Grant(None, frozenset({"sponsor", "lead", "auditor"}), {"engagement": staffs}),
     "audit.add_member": Grant(AUDITOR, frozenset(), {"engagement": STEERS}),
     "audit.end_member": auditor(member=on_my_engagement("engagement", *STEERING_AUDITORS)),
+    "audit.take_up": auditor(engagement=led_before),
     "audit.confirm_independence": auditor(member=own),
     "audit.plan": auditor(engagement=STEERS),
     "audit.ask": auditor(engagement=ASKS),
     "audit.ask_list": auditor(engagement=STEERS),
+    "audit.ask_again": auditor(engagement=STEERS),
     "audit.answer": company(*WORKERS - {"reviewer"}),
     "audit.say": Grant(None, rules={"request": talks}),
     "audit.send_back": auditor(request=TESTS),
@@ -470,5 +482,6 @@ MAY: Mapping[str, Grant] = {
     "report.issue": auditor(engagement=on_my_engagement("pk", "partner")),
     "report.bundle": Grant(None, rules={"report": bundles}),
     "report.give_copy": company("sponsor", "lead"),
+    "upkeep.roll_forward": company("sponsor", "lead"),
     "report.read_copy": Grant("", frozenset({"visitor"})),
 }

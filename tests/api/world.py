@@ -40,6 +40,8 @@ from tickmark.readiness import actions as readiness
 from tickmark.readiness import queries as gaps
 from tickmark.report import actions as report
 from tickmark.scope import actions as scope
+from tickmark.scope.models import ReportType
+from tickmark.upkeep import actions as upkeep
 
 START, DAY = date(2025, 11, 1), date(2026, 12, 11)
 CHARACTERS = (
@@ -55,7 +57,18 @@ def build(program: SimpleNamespace) -> SimpleNamespace:
     _more_people(program)
     world, world.report = issued(program)
     world.other_user = program.cast.rival
-    for step in (_people, _scope, _policies, _evidence, _checks, _remedies, _running, _tests, _copies):
+    for step in (
+        _people,
+        _scope,
+        _upkeep,
+        _policies,
+        _evidence,
+        _checks,
+        _remedies,
+        _running,
+        _tests,
+        _copies,
+    ):
         step(world)
     seal()
     return world
@@ -118,6 +131,15 @@ def _scope(world: Any) -> None:
     world.ended_exclusion = scope.end_exclusion(
         lead, scope.exclude(lead, world.system, "Old", "Gone"), "It is back"
     )
+
+
+def _upkeep(world: Any) -> None:
+    """Another system whose years lie behind, rolled forward once."""
+    lead, founder, first = world.actor("lead"), world.actor("founder"), date(2022, 1, 1)
+    fourth = scope.describe(lead, "fourth", "Fourth", "Northlight, Inc.", "Archive", ["security"], first)
+    period = scope.set_period(founder, fourth.system, ReportType.TYPE_2, first, date(2022, 12, 31))
+    world.roll_forward = upkeep.roll_forward(founder, period)
+    world.rolling = world.roll_forward.period
 
 
 def _policies(world: Any) -> None:
@@ -187,6 +209,15 @@ def _running(world: Any) -> None:
             )  # fmt: skip
             row.save()
             setattr(world, name, row)
+        for name, before in (("following", world.running), ("repeating", world.engagement)):
+            row = Engagement(
+                code=name, system=world.system, period=world.period, firm=before.firm, categories=["security"],
+                criteria_set="tsc-2017-2022", method="default-2026", follows=before,
+            )  # fmt: skip
+            row.save()
+            setattr(world, name, row)
+        TeamMember(engagement=world.repeating, user=world.cast.auditor, role="lead").save()
+        TeamMember(engagement=world.repeating, user=world.cast.partner, role="partner").save()
         for engagement in (world.running, world.fresh):
             for name, role in TEAM.items():
                 TeamMember(engagement=engagement, user=getattr(world.cast, name), role=role).save()

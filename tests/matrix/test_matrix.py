@@ -184,6 +184,12 @@ def _engagements(world: Any, user: Any) -> tuple[list[Rows], list[Rows]]:
     return [{"engagement": world.running}], [{"engagement": written_by(world.cast.founder, row)}]
 
 
+@scene("audit.take_up")
+def _following(world: Any, user: Any) -> tuple[list[Rows], list[Rows]]:
+    """`own` follows an engagement that the auditor and the partner lead; `other` follows nothing of theirs."""
+    return [{"engagement": world.following}], [{"engagement": world.foreign}]
+
+
 @scene("audit.confirm_independence")
 def _members(world: Any, user: Any) -> tuple[list[Rows], list[Rows]]:
     team = TeamMember.objects.filter(engagement=world.running)

@@ -25,7 +25,6 @@ from tickmark.report.template_data import (
 )
 from tickmark.report.template_data import Response as Reply
 from tickmark.scope.criteria import Criterion, applicable
-from tickmark.scope.models import ReportType
 
 INTRO = (
     "The criteria are told in other words than the official ones; their numbers are those of TSP section 100."
@@ -140,7 +139,7 @@ class Tests:
     def __init__(self, engagement: Engagement, papers: list[Paper], results: bool = True) -> None:
         self.papers = papers
         self.responses: list[Reply] = []
-        self.printed = results and engagement.period.type == ReportType.TYPE_2
+        self.printed = results and engagement.of_type_2
         self._replies = newest_responses(engagement) if self.printed else {}
 
     def of(self, row: Wording) -> list[Test]:

@@ -119,6 +119,9 @@ def _reviews(day: date) -> Iterator[Event]:
 def _periods() -> Iterator[Event]:
     for period in Period.objects.filter(replaced_by=None):
         kind = ReportType(period.type).label
+        if period.type == ReportType.TYPE_1:
+            yield Event(period.end, "period", f"Date of the {kind} report", "/scope/#period")
+            continue
         yield Event(period.start, "period", f"{kind} period begins", "/scope/#period")
         yield Event(
             period.end,

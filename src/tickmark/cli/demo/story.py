@@ -235,6 +235,10 @@ class Story:
         """The system, its boundary and its period."""
         system = self.data["system"]
         yield Event(moment(system["on"]), 3, self._describe)
+        for row in self.data["vendor"]:
+            for report in row["report"][1:]:
+                since = report["read"].isoformat()
+                yield Event(moment(report["read"], "16:30"), 5, partial(self._vendor, row, report, since))
         for row in self.data["exclusion"]:
             yield Event(moment(row["on"], "14:00"), 4, partial(self._exclude, row))
         for row in [*self.data["incident"], *self.data["significant_change"]]:
@@ -290,6 +294,7 @@ class Story:
             effective_from=since,
             target=row.get("target", ""),
             principal=row.get("principal", True),
+            criteria=row.get("criteria", []),
         )
 
     def _place_all(self, since: str) -> None:
@@ -308,18 +313,7 @@ class Story:
                 effective_from=since,
             )
         for row in self.data["vendor"]:
-            self.act(
-                by,
-                "scope.add_vendor",
-                code=row["key"],
-                name=row["name"],
-                service=row["service"],
-                subservice=row["subservice"],
-                method=row["method"],
-                criteria=row["criteria"],
-                monitored_by=row["monitored_by"],
-                effective_from=since,
-            )
+            self._vendor(row, row["report"][0], since)
         for number, row in enumerate(self.data["complement"], 1):
             vendor = {"vendor": row["vendor"]} if row["vendor"] else {}
             self.act(
@@ -330,9 +324,27 @@ class Story:
                 kind=row["kind"].lower(),
                 text=row["text"],
                 criteria=row["criteria"],
+                why=row.get("why", ""),
                 effective_from=since,
                 **vendor,
             )
+
+    def _vendor(self, row: Mapping[str, Any], report: Mapping[str, Any], since: str) -> None:
+        """A vendor with its own report, as it was read last; a newer report is a new version."""
+        self.act(
+            self.data["system"]["by"],
+            "scope.add_vendor",
+            code=row["key"],
+            name=row["name"],
+            service=row["service"],
+            subservice=row["subservice"],
+            method=row["method"],
+            criteria=row["criteria"],
+            monitored_by=row["monitored_by"],
+            report=report["text"],
+            report_end=report["end"].isoformat(),
+            effective_from=since,
+        )
 
     def _exclude(self, row: Mapping[str, Any]) -> None:
         self.act(
@@ -346,11 +358,7 @@ class Story:
 
     def _report(self, row: Mapping[str, Any]) -> None:
         incident = "discovered" in row
-        text = (
-            f"{row['cause']} {row['effect']}"
-            if incident
-            else f"Before: {row['before']} After: {row['after']}"
-        )
+        text = row["effect"] if incident else f"Before: {row['before']} After: {row['after']}"
         disclosed = row["disclosed"] if incident else row["significant"]
         why = row.get("disclosed_reason", "") or "Judged not significant for the commitments."
         self.act(
@@ -364,6 +372,8 @@ class Story:
             criteria=row.get("criteria", []),
             disclosed=disclosed,
             why="" if disclosed else why,
+            **({name: row[name] for name in ("cause", "disposition", "commitments")} if incident else {}),
+            **({"discovered_on": row["discovered"][:10]} if incident else {}),
         )
 
     # -- controls and policies ----------------------------------------------------------------------------------

@@ -35,7 +35,6 @@ from tickmark.report.models import (
 )
 from tickmark.report.opinion_text import read_opinion
 from tickmark.report.render import render as rendered
-from tickmark.scope.models import ReportType
 from tickmark.web import limited, shell
 from tickmark.web.forming import must_see
 from tickmark.web.lists import Column, Filter, Listing, list_paths
@@ -86,7 +85,7 @@ def context(request: HttpRequest, engagement: Engagement, here: str, **more: Any
         "tabs": tabs,
         "base": base,
         "auditor": actor_of(request).side == "auditor",
-        "type_2": engagement.period.type == ReportType.TYPE_2,
+        "type_2": engagement.of_type_2,
         **more,
     }
 
@@ -140,6 +139,7 @@ def _overview(request: HttpRequest, engagement: Engagement, others: list[Engagem
             may_issue=may(actor, "report.issue", engagement=engagement),
             may_bundle=newest is not None and may(actor, "report.bundle", report=newest),
             vkey=verifier_key(),
+            earlier=_earlier(actor, engagement),
             others=[row for row in others if row != engagement],
         ),
     )
@@ -148,6 +148,15 @@ def _overview(request: HttpRequest, engagement: Engagement, others: list[Engagem
 def _bundles(actor: Actor, issued: list[Report]) -> list[Bundle]:
     rows = visible(actor, Bundle).filter(report__in=issued).select_related("by", "report")
     return list(rows.order_by("-pk")[:10])
+
+
+def _earlier(actor: Actor, engagement: Engagement) -> Report | None:
+    """The newest report of the examination before this one, by the same firm (domain.md 9.3)."""
+    rows = (
+        visible(actor, Report).filter(engagement__followed_by=engagement).select_related("engagement__period")
+    )
+    found: Report | None = rows.order_by("-pk").first()
+    return found
 
 
 def _letters(actor: Actor, engagement: Engagement) -> list[tuple[str, str, Letter | None, str]]:

@@ -192,6 +192,12 @@ def period(request: HttpRequest) -> HttpResponse:
             "choices": [(one.ref, _period_words(one)) for one in scope.periods],
             "help": "Choose the period that this one corrects. It stays in the record.",
         },
+        gap={
+            "label": "Why there is a gap",
+            "kind": "textarea",
+            "rows": 2,
+            "help": "Only where a Type 2 does not begin on the day after the last one. Readers are told.",
+        },
     )
     lead = "The next period usually begins on the day after the last one ended."
     return _form(request, "scope.set_period", "Set the period", lead, fields, "/scope/")

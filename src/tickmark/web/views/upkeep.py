@@ -8,12 +8,16 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import path
 
-from tickmark.kernel.access import Actor
+from tickmark.audit.models import Engagement
+from tickmark.kernel.access import Actor, may, visible
 from tickmark.kernel.calendars import add_months
 from tickmark.kernel.jobs import Slot
-from tickmark.scope.models import System
+from tickmark.scope import queries as scope
+from tickmark.scope.models import Period, System
 from tickmark.upkeep import queries
+from tickmark.upkeep.rolling import upcoming
 from tickmark.web.forming import must_see
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.pictures import Bar
@@ -60,7 +64,9 @@ def index(request: HttpRequest) -> HttpResponse:
     if listing.wants_csv:
         return listing.csv("work")
     months = queries.calendar(day) if company else []
+    system = scope.systems(actor).first()
     context = {
+        "coming": upcoming(system) if system else None,
         "months": months,
         "lanes": _lanes(months),
         "first": months[0].first if months else day,
@@ -92,10 +98,44 @@ def _bar(event: queries.Event) -> Bar:
     return Bar(event.since or event.day, event.day, event.state, event.title)
 
 
+def following(request: HttpRequest) -> HttpResponse:
+    """The next period: when it begins, what it takes over, what it does not; one button opens it."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    must_see(actor, Period)
+    rows, wanted = list(scope.systems(actor)), request.GET.get("system", "")
+    system = next((one for one in rows if one.code == wanted), rows[0] if rows else None)
+    coming = upcoming(system) if system else None
+    made, before = (coming.made, coming.engagement) if coming else (None, None)
+    engagements = visible(actor, Engagement).filter(period=made.period) if made else ()
+    context = {
+        "coming": coming,
+        "systems": _tabs(rows, system),
+        "breaks": [
+            one for one in scope.Scope(system, day_of(request)).findings if "between-periods" in one.code
+        ]
+        if system
+        else [],
+        "engagements": engagements,
+        "last_day": coming.days.end if coming else None,
+        "may_roll": bool(coming and not made and may(actor, "upkeep.roll_forward", period=coming.before)),
+        "may_open": bool(made and before and not engagements and may(actor, "audit.open")),
+    }
+    return render(request, "upkeep/next.html", context)
+
+
+def _tabs(rows: list[System], here: System | None) -> list[dict[str, Any]]:
+    if len(rows) < 2:
+        return []
+    return [{"label": row.code, "url": f"?system={row.code}", "current": row == here} for row in rows]
+
+
 def _in_state(rows: QuerySet[Slot], state: str) -> QuerySet[Slot]:
     if state == "given up":
         return rows.filter(finished_at__isnull=False).exclude(error="")
     return rows.filter(**STATES[state])
 
 
-routes = [*list_paths("upkeep/", index, "upkeep")]
+routes = [
+    *list_paths("upkeep/", index, "upkeep"),
+    path("upkeep/next", following, name="upkeep-next"),
+]
