@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
-from tickmark.kernel import clock
+from tickmark.kernel import clock, logs
 from tickmark.kernel.access import Actor
 from tickmark.kernel.errors import Refused
 from tickmark.people.queries import actor_for, token_user
@@ -52,6 +52,7 @@ class Session(APIKeyCookie):
 
 def _acting(request: HttpRequest, actor: Actor) -> Actor:
     request.actor = actor  # type: ignore[attr-defined]
+    logs.acting.set(actor.ref)
     return actor
 
 
