@@ -21,7 +21,7 @@ def bucket() -> Iterator[int]:
     server.start()
     try:
         _, port = server.get_host_and_port()
-        httpx.put(f"http://127.0.0.1:{port}/{NAME}").raise_for_status()
+        httpx.put(f"http://127.0.0.1:{port}/{NAME}", timeout=60).raise_for_status()
         yield int(port)
     finally:
         server.stop()

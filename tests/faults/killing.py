@@ -65,10 +65,11 @@ class Campaign:
 
     # -- intake -------------------------------------------------------------------------------------------------
 
-    def file(self) -> None:
-        """Send one document of its own."""
+    def file(self, size: int = 0) -> None:
+        """Send one document of its own, of some 20 bytes to 40 KB or of a size."""
         self.sent += 1
-        content = f"{self.sent} {self.chance.random()} ".encode() * self.chance.randint(1, 2000)
+        words = f"{self.sent} {self.chance.random()} ".encode()
+        content = words * (size // len(words) or self.chance.randint(1, 2000))
         sha256 = hashlib.sha256(content).hexdigest()
         self.unsure.add(sha256)
         answer = self.one.file(self.world["owner"], content)
@@ -185,7 +186,7 @@ class Campaign:
             victim = "database" if self.one.cluster and self.chance.random() < 0.4 else "web"
             done = threading.Thread(target=self._issued)
             done.start()
-            pause(self.chance.uniform(0, took))
+            pause(self.chance.uniform(0, 1.5 * took))
             self.kill(victim)
             done.join()
             self.one.answering()

@@ -99,7 +99,17 @@ class Installation:
 
     def answering(self) -> None:
         """Wait until the pages answer."""
-        self.until(lambda: self.get("/healthz/serving") is not None, "the pages answer")
+        self.until(self._serving, "the pages answer")
+
+    def _serving(self) -> bool:
+        answer = self.get("/healthz/serving")
+        return answer is not None and all(
+            part["ok"] or part["name"] == "disk" for part in answer.json()["parts"]
+        )
+
+    def answering_at_all(self) -> None:
+        """Wait until something answers, well or not."""
+        self.until(lambda: self.get("/healthz") is not None, "the pages answer")
 
     def end(self) -> None:
         """Kill what is left."""

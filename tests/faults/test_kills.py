@@ -14,6 +14,8 @@ from tests.faults.running import installed
 
 pytestmark = pytest.mark.slow
 KILLS = {"intake": 15, "issue": 5}
+LEAST = {"intake": 15, "issue": 2}
+"""What must have been acknowledged for it to prove anything; before and after all kills a report is issued unharmed."""
 SEED = 20261211
 
 
@@ -35,4 +37,4 @@ def test_kills_lose_nothing(kind: str, engine: Cluster | None, tmp_path: Path) -
     with installed(tmp_path / "home", engine) as one:
         done = killed(one, kind, KILLS[kind], SEED)
     assert sum(done.tally[victim] for victim in done.victims()) == KILLS[kind]
-    assert len(done.acknowledged) >= KILLS[kind] / 2, "too little was acknowledged to prove anything"
+    assert len(done.acknowledged) >= LEAST[kind], "too little was acknowledged to prove anything"

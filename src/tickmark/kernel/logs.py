@@ -21,13 +21,15 @@ acting: ContextVar[str] = ContextVar("acting", default="")
 FORMS = ("text", "json")
 EXTRA = ("method", "route", "status", "milliseconds", "slot", "outcome")
 _SECRETS = (
-    (re.compile(r"(/(?:join|copies|welcome|reset)/)[^\s/?\"']+"), r"\1…"),
+    (re.compile(r"(/(?:join|copies)/)[^\s/?\"']+"), r"\1…"),
     (re.compile(r"(/password/reset/key/)[^\s/?\"']+"), r"\1…"),
     (re.compile(r"\btm_[A-Za-z0-9_-]+"), "tm_…"),
     (re.compile(r"(Bearer\s+)\S+", re.I), r"\1…"),
     (re.compile(r"(\b\w+://[^\s/:@]*:)[^\s/@]+@"), r"\1…@"),
     (
-        re.compile(r"((?:password|secret|token|signature|link)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+", re.I),
+        re.compile(
+            r"""((?:password|secret|token|signature|link)["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s&,}]+)""", re.I
+        ),
         r"\1…",
     ),
 )
