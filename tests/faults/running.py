@@ -54,7 +54,7 @@ class Installation:
             "DJANGO_SETTINGS_MODULE": "tickmark.settings", "TMPDIR": str(self._folder("tmp")), **more,
         }  # fmt: skip
         if cluster is not None:
-            self.environment["TICKMARK_DATABASE"] = cluster.address
+            self.environment.setdefault("TICKMARK_DATABASE", cluster.address)
 
     def _folder(self, name: str) -> Path:
         (self.home / name).mkdir(exist_ok=True)
