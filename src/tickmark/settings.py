@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 
-from tickmark.kernel import secrets
+from tickmark.kernel import logs, secrets
 
 
 def _port(text: str) -> int:
@@ -18,9 +18,16 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _log(form: str) -> str:
+    if form not in logs.FORMS:
+        raise SystemExit(f"TICKMARK_LOG is '{form}': give one of {', '.join(logs.FORMS)}.")
+    return form
+
+
 HOME = Path(os.environ.get("TICKMARK_HOME") or Path.home() / ".tickmark").expanduser().absolute()
 HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
 FILES_URL = os.environ.get("TICKMARK_FILES") or (HOME / "files").as_uri()
+LISTEN = os.environ.get("TICKMARK_LISTEN") or "127.0.0.1"
 PORT = _port(os.environ.get("TICKMARK_PORT") or "8000")
 DEMO = (HOME / "demo.json").exists()
 ADDRESS = os.environ.get("TICKMARK_ADDRESS") or f"http://localhost:{PORT}"
@@ -90,6 +97,14 @@ def _database(url: str | None) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
+        # a server that is cut off without a word is noticed within half a minute, not after hours
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20000,
+        },
     }
 
 
@@ -132,6 +147,7 @@ INSTALLED_APPS = [
     *(f"tickmark.{step}" for step in STEPS),
 ]
 MIDDLEWARE = [
+    "tickmark.web.observing.ObservingMiddleware",  # first: it sees how every request ends
     "tickmark.web.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -252,9 +268,4 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-}
+LOGGING = logs.logging_of(_log(os.environ.get("TICKMARK_LOG") or "text"))

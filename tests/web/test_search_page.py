@@ -114,7 +114,9 @@ def test_an_empty_question_says_what_can_be_asked(filled: SimpleNamespace) -> No
     assert "Everything that you may see, by its words." in page(filled, "lead", q="'\x00 - *")
 
 
-@pytest.mark.parametrize("q", ['"', '" OR NEAR(', "title:x", "a AND", "\ud800", "()*^", "x" * 5000, "e' -- ;"])
+@pytest.mark.parametrize(
+    "q", ['"', '" OR NEAR(', "title:x", "a AND", "\ud800", "()*^", "x" * 5000, "e' -- ;"]
+)
 def test_no_question_breaks_it(filled: SimpleNamespace, q: str) -> None:
     assert page(filled, "lead", q=q.encode("utf-8", "replace").decode())
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
-from tickmark.kernel import clock, limits
+from tickmark.kernel import clock, limits, logs
 from tickmark.kernel.access import Actor
 from tickmark.kernel.errors import Refused
 from tickmark.people.actions import note_sign_in
@@ -82,6 +82,7 @@ class Session(APIKeyCookie):
 
 def _acting(request: HttpRequest, actor: Actor) -> Actor:
     request.actor = actor  # type: ignore[attr-defined]
+    logs.acting.set(actor.ref)
     return actor
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from tickmark.kernel import faults
 from tickmark.kernel.errors import Invalid, NotFound, Refused, TickmarkError
 from tickmark.kernel.limits import TooMany
 
@@ -47,6 +49,16 @@ def add_to(api: NinjaAPI) -> None:
     api.add_exception_handler(AuthenticationError, lambda request, error: _answer(api, request, signed_out()))
     api.add_exception_handler(ValidationError, lambda request, error: _answer(api, request, _unfit(error)))
     api.add_exception_handler(HttpError, lambda request, error: _answer(api, request, _frame(error)))
+    for kind in (OperationalError, InterfaceError, OSError):
+        api.add_exception_handler(kind, lambda request, error: _beneath(api, request, error))
+
+
+def _beneath(api: NinjaAPI, request: HttpRequest, error: Any) -> HttpResponse:
+    """A part beneath the program that fails is told; anything else is its own mistake and stays one."""
+    found = faults.told(error)
+    if found is None:
+        raise error
+    return _answer(api, request, found)
 
 
 def signed_out() -> SignedOut:

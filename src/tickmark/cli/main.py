@@ -35,6 +35,14 @@ def up(*, demo: bool = False) -> None:
 
 
 @app.command
+def web() -> None:
+    """Run the pages and the API alone, for a host whose worker runs elsewhere."""
+    from tickmark.cli.serving import serve_pages
+
+    sys.exit(serve_pages())
+
+
+@app.command
 def worker() -> None:
     """Run the worker alone: due collections, checks, sealing."""
     from tickmark.cli.serving import work_for_ever

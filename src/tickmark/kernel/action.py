@@ -22,14 +22,15 @@ from uuid import UUID, uuid4
 
 import rfc8785
 from django.core.exceptions import ValidationError
-from django.db import DataError, IntegrityError, OperationalError, models, transaction
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, models, transaction
 
-from tickmark.kernel import clock
+from tickmark.kernel import clock, faults
 from tickmark.kernel.access import Actor, require, see, see_all
 from tickmark.kernel.dated import DigestField, Fact, plain
-from tickmark.kernel.errors import Conflict, Invalid, TickmarkError, Unavailable
+from tickmark.kernel.errors import Conflict, Invalid, TickmarkError
 from tickmark.kernel.ledger import cited
 from tickmark.kernel.ledger.entry import Entry
+from tickmark.kernel.logs import request_id
 from tickmark.kernel.references import reference
 
 P = ParamSpec("P")
@@ -39,7 +40,6 @@ Reaction = Callable[[Actor, Any], None]
 ACTIONS: dict[str, Action[..., Any]] = {}
 _reactions: dict[str, list[Reaction]] = {}
 _deeds: ContextVar[tuple[Deed, ...]] = ContextVar("deeds", default=())
-request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 NEVER_RECORDED = frozenset({"password", "link", "secret", "token"})
 """Arguments that open a door by themselves: the ledger says that they were given, never what they were."""
@@ -133,14 +133,18 @@ class Action(Generic[P, R]):
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         actor = cast(Actor, bound.arguments.pop("actor"))
+        done: Done[R] | None = None
         try:
             with transaction.atomic():
-                return self._run(actor, bound.arguments)
-        except (IntegrityError, DataError, OperationalError, ValidationError) as error:
+                done = self._run(actor, bound.arguments)
+        except (DatabaseError, InterfaceError, ValidationError, OSError) as error:
+            if done is not None and faults.lost(error):
+                raise faults.unsure(self.name) from error
             told = _told(self.name, error)
             if told is None:
                 raise
             raise told from error
+        return done
 
     def _run(self, actor: Actor, given: dict[str, Any]) -> Done[R]:
         arguments = {name: _seen(actor, value) for name, value in given.items()}
@@ -181,9 +185,7 @@ def _told(name: str, error: Exception) -> TickmarkError | None:
             "The same is recorded already.",
             "Load the page again: somebody may have done this before you.",
         )
-    if isinstance(error, OperationalError) and "locked" in words:
-        return Unavailable("The books are busy.", "Another write takes long.", "Try again in a moment.")
-    return None
+    return faults.told(error)
 
 
 @contextmanager

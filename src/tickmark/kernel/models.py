@@ -1,5 +1,6 @@
 """The kernel's own tables, and the bases of all others: facts and dated versions."""
 
+from tickmark.kernel.beats import Beat
 from tickmark.kernel.dated import AppendOnly, DatedQuery, DigestField, Fact, FactQuery, Version
 from tickmark.kernel.jobs import Slot
 from tickmark.kernel.ledger.entry import Checkpoint, Entry, Leaf, LogLock
@@ -8,6 +9,7 @@ from tickmark.kernel.search.tables import Indexed, IndexedEntry, IndexedText, In
 
 __all__ = [
     "AppendOnly",
+    "Beat",
     "Cached",
     "Checkpoint",
     "DatedQuery",

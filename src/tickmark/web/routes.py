@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, path
 
-from tickmark.web.views import common, demo, do
+from tickmark.web.views import common, demo, do, watching
 
 PAGES = (
     "home",
@@ -35,6 +35,7 @@ def _pages() -> list[URLPattern]:
 routes = [
     path("do/<str:name>", do.do, name="do"),
     *common.routes,
+    *watching.routes,
     *demo.routes,
     *_pages(),
 ]

@@ -1,8 +1,9 @@
 """Sealing: the one place that gives entries their number, writes tiles and signs a checkpoint.
 
-It alone takes a lock. Tiles are written before the commit and the `checkpoint` file after it; a seal that dies between
-leaves tiles that no checkpoint needs, and the next one overwrites them. Before it goes on, a seal looks whether the
-folder still holds what the newest checkpoint signed: a log never forks in silence.
+It alone takes a lock. Places and signature are committed first; tiles and the `checkpoint` file are published after
+that, from the books alone. So whoever publishes a size writes the same bytes: a seal that dies is finished by the next
+one, and a host that was cut off and comes back late can spoil nothing. Before it goes on, a seal looks whether the
+store still holds what the newest checkpoint signed: a log never forks in silence.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from tickmark.kernel import clock, secrets
+from tickmark.kernel import clock, files, secrets
 from tickmark.kernel.errors import Conflict
 from tickmark.kernel.ledger import note, tiles
 from tickmark.kernel.ledger.entry import Checkpoint, Entry, Leaf, LogLock
@@ -35,8 +36,11 @@ def lock() -> Iterator[None]:
         yield
 
 
-def store() -> tiles.Folder:
-    """The log as static files: `checkpoint`, `vkey`, `tile/…`."""
+def store() -> tiles.Store:
+    """The log as static files: `checkpoint`, `vkey`, `tile/…`; beside the files where those are kept by address."""
+    shared = files.objects()
+    if shared is not None:
+        return tiles.Bucket(shared, "log", files.silent)
     return tiles.Folder(Path(settings.HOME) / "log")
 
 
@@ -69,9 +73,10 @@ def seal() -> Checkpoint | None:
 
     Raises Conflict if the folder is not the log that was signed last, Unavailable if tiles are missing.
     """
+    newest = _publish()
     while _seal_some():
-        pass
-    return _publish()
+        newest = _publish()
+    return newest
 
 
 def latest() -> Checkpoint | None:
@@ -92,7 +97,7 @@ def _append(newest: Checkpoint | None, entries: list[Entry]) -> None:
     _check(newest)
     size = newest.size if newest else 0
     data = [leaf_data(entry) for entry in entries]
-    root = tiles.append(store(), size, data)
+    root = tiles.append(tiles.Draft(store()), size, data)
     Leaf.objects.bulk_create(
         Leaf(position=size + index, entry=entry, hash=leaf_hash(leaf).hex())
         for index, (entry, leaf) in enumerate(zip(entries, data, strict=True))
@@ -104,15 +109,18 @@ def _append(newest: Checkpoint | None, entries: list[Entry]) -> None:
 
 def _check(newest: Checkpoint | None) -> None:
     """Raise Conflict unless key, books and folder belong to one log, and the folder is not ahead of the books."""
-    published = store().read("checkpoint")
     size, root = (newest.size, newest.root) if newest else (0, None)
-    if published is not None and note.open_checkpoint(published, [signer().verifier]).size > size:
-        raise _another_log("The published checkpoint is newer than the books: an older backup was restored.")
+    if _published(store()) > size:
+        raise _behind()
     if newest is None:
         return
     note.open_checkpoint(newest.note.encode(), [signer().verifier])
     if tiles.Tiles(store(), size).root().hex() != root:
         raise _another_log("The tiles no longer give the root that the newest checkpoint signed.")
+
+
+def _behind() -> Conflict:
+    return _another_log("The published checkpoint is newer than the books: an older backup was restored.")
 
 
 def _another_log(why: str) -> Conflict:
@@ -122,13 +130,34 @@ def _another_log(why: str) -> Conflict:
 
 
 def _publish() -> Checkpoint | None:
-    """Write the newest checkpoint beside the tiles, under the lock, so that an older one never replaces it."""
+    """Write what the newest checkpoint signs and the store does not have yet: tiles first, the checkpoint last.
+
+    Under the lock, so that an older checkpoint never replaces a newer one for long.
+    """
     with lock():
-        newest = latest()
-        if newest and store().read("checkpoint") != newest.note.encode():
-            store().write("vkey", f"{signer().verifier}\n".encode())
-            store().write("checkpoint", newest.note.encode())
+        newest, there = latest(), store()
+        if newest and there.read("checkpoint") != newest.note.encode():
+            _write_tiles(there, newest)
+            there.write("vkey", f"{signer().verifier}\n".encode())
+            there.write("checkpoint", newest.note.encode())
     return newest
+
+
+def _write_tiles(there: tiles.Store, newest: Checkpoint) -> None:
+    """The tiles between the published size and the newest, from the books. Raises Conflict for another log's."""
+    published = _published(there)
+    if published > newest.size:
+        raise _behind()
+    rows = Leaf.objects.select_related("entry").filter(position__gte=published, position__lt=newest.size)
+    data = [leaf_data(leaf.entry) for leaf in rows.order_by("position")]
+    if tiles.append(there, published, data).hex() != newest.root:
+        raise _another_log("The entries no longer give the root that the newest checkpoint signed.")
+
+
+def _published(there: tiles.Store) -> int:
+    """The size that the published checkpoint signs; 0 before the first."""
+    published = there.read("checkpoint")
+    return note.open_checkpoint(published, [signer().verifier]).size if published is not None else 0
 
 
 def prove(entry: Entry, at: Checkpoint | None = None) -> Proof:

@@ -1,10 +1,10 @@
-"""Pages that belong to no step: the gallery, the ledger, downloads, health."""
+"""Pages that belong to no step: the gallery, the ledger, downloads."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
@@ -65,12 +65,6 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def health(request: HttpRequest) -> JsonResponse:
-    """Whether the books answer, and how much of the log is sealed."""
-    newest = latest()
-    return JsonResponse({"ok": True, "sealed": newest.size if newest else 0})
-
-
 def download(request: HttpRequest, reference: str) -> FileResponse:
     """A kept file that the actor may see, always as an attachment; its bytes are checked first."""
     model = prefixes().get(reference[:2])
@@ -98,7 +92,6 @@ def _opened(sha256: str) -> Any:
 
 routes = [
     path("gallery", gallery, name="gallery"),
-    path("healthz", health, name="health"),
     *list_paths("ledger", ledger, "ledger"),
     path("ledger/checkpoint", checkpoint, name="checkpoint"),
     path("files/<str:reference>", download, name="download"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -43,6 +44,17 @@ def _refused(
 ) -> HttpResponse:
     if getattr(request, "htmx", False):
         return errors.fragment(request, error)
+    try:
+        return _again(request, action, raw, error)
+    except (OperationalError, InterfaceError):
+        return errors.answer(
+            request, error
+        )  # without the books there is no form; what was refused is still said
+
+
+def _again(
+    request: HttpRequest, action: Action[..., Any], raw: dict[str, Any], error: TickmarkError
+) -> HttpResponse:
     context = {
         "action": {"name": action.name, "says": action.says},  # a template would call the action itself
         "fields": forms.fields(action, raw, error),
