@@ -15,6 +15,7 @@ from tickmark.kernel.access import EVERYBODY, NOBODY, Actor, Grant, Rule, rule
 COMPANY, AUDITOR = "company", "auditor"
 LEADERS = frozenset({"sponsor", "lead", "adviser"})
 WORKERS = LEADERS | {"owner", "reviewer", "contributor"}
+HOUSEKEEPERS = frozenset({"sponsor", "lead", "admin"})
 STEERING_AUDITORS = ("lead", "partner")
 WORKING_AUDITORS = ("staff", "lead", "partner", "specialist")
 
@@ -185,6 +186,12 @@ def by_my_side(actor: Actor) -> Q:
     return Q(side=actor.side) & own_side
 
 
+@rule("whoever leads the programme or administers the installation")
+def keeps_house(actor: Actor) -> Q:
+    """Where notices go and what became of them, beyond one's own."""
+    return EVERYBODY if actor.roles & (HOUSEKEEPERS | {"job"}) else NOBODY
+
+
 @rule("what both sides may see")
 def of_the_report(actor: Actor) -> Q:
     """Bundles without the firm's working papers (domain.md 8.5)."""
@@ -322,6 +329,12 @@ SEES: Mapping[str, Mapping[str, Rule]] = {
     "report.Bundle": both(programme & of_the_report, on_my_engagement("report__engagement")),
     "report.Copy": both(programme, on_my_engagement("report__engagement")),
     "report.CopyRead": both(programme, on_my_engagement("copy__report__engagement")),
+    "upkeep.DigestChoice": both(own, own),
+    "upkeep.CalendarFeed": both(own, own),
+    "upkeep.CalendarFeedEnd": both(mine, mine),
+    "upkeep.Webhook": {COMPANY: keeps_house},
+    "upkeep.WebhookVersion": {COMPANY: keeps_house},
+    "upkeep.Delivery": both(keeps_house | own, own | on_my_engagement()),
 }
 
 
@@ -428,4 +441,13 @@ MAY: Mapping[str, Grant] = {
     "report.bundle": Grant(None, rules={"report": bundles}),
     "report.give_copy": company("sponsor", "lead"),
     "report.read_copy": Grant("", frozenset({"visitor"})),
+    "upkeep.choose_digest": Grant(None),
+    "upkeep.make_feed": Grant(None, in_person=True),
+    "upkeep.end_feed": Grant(None, rules={"feed": own}),
+    "upkeep.add_webhook": company("lead", "admin"),
+    "upkeep.change_webhook": company("lead", "admin"),
+    "upkeep.end_webhook": company("lead", "admin"),
+    "upkeep.test_webhook": company("lead", "admin"),
+    "upkeep.test_mail": company("lead", "admin"),
+    "upkeep.record_delivery": company("job"),
 }
