@@ -77,6 +77,8 @@ def target(address: str) -> Target:
         raise _unfit("It does not begin with https://, so anybody on the way could read and change it.")
     if not url.host:
         raise _unfit("It names no host.")
+    if url.port is not None and not 0 < url.port < 65536:
+        raise _unfit(f"It names the port {url.port}; ports run from 1 to 65535.")
     if url.userinfo or url.fragment:
         raise _unfit("It carries a name and password, or a part after #.")
     secure = url.scheme == "https"

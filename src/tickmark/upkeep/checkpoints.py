@@ -50,6 +50,12 @@ def promise(engagement: int, moment: datetime) -> Slot:
     return promise(engagement, moment + HOUR)  # that one has gone already: it does not cover this change
 
 
+def try_again(engagement: int, moment: datetime) -> Slot:
+    """Promise one more attempt within the hour to those leads who lack theirs."""
+    key, due_at = slot_of(engagement, moment)
+    return jobs.enqueue("checkpoint", f"{key}:again", {"engagement": engagement, "again": True}, due_at)
+
+
 # -- of which engagement -----------------------------------------------------------------------------------------
 
 
@@ -178,11 +184,9 @@ def letter(user: User, engagement: Engagement, point: Checkpoint) -> Letter:
         f"Tickmark: checkpoint {point.size} of {engagement.code}",
         user.name,
         (
-            f"{engagement.code} has changed. Here is the newest signed checkpoint of the ledger, in the text and as a file.",
-            (
-                f"It fixes {point.size:,} entries. Keep this mail where the company cannot reach it: with it you can prove"
-                " later whether anything before it was changed. The verifier that comes with each bundle takes it."
-            ),
+            f"{engagement.code} has changed. Here is the newest signed checkpoint of the ledger, below and as a file.",
+            f"It fixes {point.size:,} entries: with it you can prove later whether one of them was changed.",
+            "Keep this mail where the company cannot reach it. The verifier that comes with each bundle takes it.",
             f"The verifier key of this log: {verifier_key()}",
             f"What it is good for: {settings.ADDRESS}/ledger",
         ),

@@ -58,7 +58,7 @@ class Parcel:
 
 
 def _send(slot: Slot, parcel: Parcel) -> None:
-    """Hand a letter over, once, and record how that went. Raises Unavailable if the server did not take it."""
+    """Hand a letter over, once, and record how that went. Raises if the server did not take it."""
     who = parcel.user.ref if parcel.user else parcel.about
     message = f"{slot.what}.{slot.slot}.{who}".replace(":", ".")
     if Delivery.objects.filter(message=message, error="").exists():
@@ -72,7 +72,7 @@ def _send(slot: Slot, parcel: Parcel) -> None:
     slot.progress(handing)
     try:
         receipt = registers().notifiers["mail"].send(_notice(parcel, message))
-    except Unavailable as error:
+    except TickmarkError as error:
         slot.progress("")
         _record(slot, parcel, message, Receipt(problem=str(error)))
         raise
@@ -123,7 +123,7 @@ def digest(slot: Slot) -> None:
         return
     found, owed = telling.digest_for(user, today)
     if found:
-        letter = telling.digest_letter(user, found, every)
+        letter = telling.digest_letter(user, found, every, len(owed))
         told = tuple(sorted(map(key, owed)))
         _send(slot, Parcel(NoticeKind.DIGEST, letter, user.email, user=user, told=told))
 
@@ -195,7 +195,8 @@ def checkpoint(slot: Slot) -> None:
     point = seal()
     if point is None:
         raise Unavailable("Nothing is sealed yet.", "The log is empty.", "It is tried again.")
-    name = f"checkpoint-{point.size}.txt"
+    lacking = {one.user for one in checkpoints.gaps() if one.engagement == engagement}
+    name, again = f"checkpoint-{point.size}.txt", slot.arguments.get("again", False)
     _each(
         slot,
         [
@@ -210,6 +211,7 @@ def checkpoint(slot: Slot) -> None:
                 point.size,
             )
             for user in checkpoints.leads(engagement)
+            if user in lacking or not again
         ],
     )
 

@@ -84,13 +84,13 @@ def digest_for(user: User, on: date) -> tuple[Digest, list[Any]]:
     return digest(owed, told, since, on), owed
 
 
-def digest_letter(user: User, found: Digest, every: Rhythm) -> Letter:
-    """The mail of a digest."""
+def digest_letter(user: User, found: Digest, every: Rhythm, owed: int) -> Letter:
+    """The mail of a digest; `owed` counts what was told before, too."""
     how = {Rhythm.WEEK: "once a week"}.get(every, "each working day")
     return Letter(
         f"Tickmark: {found.subject}",
         user.name,
-        ("This is what you owe. Nothing else is waiting for you since the last mail.",),
+        (f"This is overdue, due soon or new. In all you owe {owed}: {settings.ADDRESS}/tasks",),
         f"You get this {how}, and only if something is new, due soon or overdue.",
         f"Change it: {settings.ADDRESS}{SETTINGS_PAGE}",
         of_tasks(found, settings.ADDRESS),

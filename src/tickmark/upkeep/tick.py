@@ -51,7 +51,7 @@ def _checkpoints(now: datetime) -> None:
     """What did not leave is tried again each hour; where there is no mail server nothing would change."""
     if telling.mail_leaves():
         for engagement in {one.engagement.pk for one in checkpoints.gaps()}:
-            checkpoints.promise(engagement, now)
+            checkpoints.try_again(engagement, now)
 
 
 def _collect(version: ConnectionVersion, today: date) -> Slot:

@@ -17,7 +17,16 @@ from tickmark.people.queries import actor_for, is_empty
 from tickmark.web import errors
 from tickmark.web.views import demo
 
-OPEN = ("/account/", "/static/", "/healthz", "/api/", "/join/", "/copies/", "/ledger/checkpoint")
+OPEN = (
+    "/account/",
+    "/static/",
+    "/healthz",
+    "/api/",
+    "/join/",
+    "/copies/",
+    "/ledger/checkpoint",
+    "/calendar/",
+)
 VISITOR = Actor.visitor()
 
 

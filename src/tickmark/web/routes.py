@@ -20,6 +20,7 @@ PAGES = (
     "followup",
     "report",
     "upkeep",
+    "telling",
 )
 
 

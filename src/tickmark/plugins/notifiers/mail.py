@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
-from tickmark.plugin import Notice, Notifier, Receipt, Unavailable
+from tickmark.plugin import Invalid, Notice, Notifier, Receipt, Unavailable
 
 
 def send(notice: Notice) -> Receipt:
@@ -25,6 +25,8 @@ def send(notice: Notice) -> Receipt:
             f"{type(error).__name__}: {error}.",
             "Check TICKMARK_MAIL and whether the server answers.",
         ) from error
+    except ValueError as error:
+        raise Invalid("This mail cannot be sent.", f"{error}.", "Correct the address.") from error
     return Receipt()
 
 

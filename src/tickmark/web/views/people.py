@@ -138,7 +138,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         "list": listing,
         "invitations": queries.open_invitations(actor, clock.now()),
         "may_invite": can(request, "people.invite"),
-        "tabs": _tabs(request),
+        "tabs": people_tabs(request),
     }
     return render(request, "people/accounts.html", context)
 
@@ -147,15 +147,18 @@ def _holders(actor: Any, role: str) -> Any:
     return visible(actor, RoleGrant).filter(role=role, end=None).values("user")
 
 
-def _tabs(request: HttpRequest) -> list[dict[str, Any]]:
+def people_tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """The tabs of people and settings that the reader has."""
     found = [("Accounts", "/people/", User), ("Persons", "/people/persons", Person)]
     tabs = [
         {"label": label, "url": url, "current": request.path == url}
         for label, url, model in found
         if queries.sees(request.actor, model)  # type: ignore[attr-defined]
     ]
+    mine = "/account/notifications"
     return [
         *tabs,
+        {"label": "Your notifications", "url": mine, "current": request.path == mine},
         {"label": "Your API tokens", "url": "/account/tokens", "current": request.path == "/account/tokens"},
     ]
 
@@ -252,7 +255,7 @@ def persons(request: HttpRequest) -> HttpResponse:
     )
     if listing.wants_csv:
         return listing.csv("persons")
-    context = {"list": listing, "may_add": can(request, "people.add"), "tabs": _tabs(request)}
+    context = {"list": listing, "may_add": can(request, "people.add"), "tabs": people_tabs(request)}
     return render(request, "people/persons.html", context)
 
 
@@ -321,7 +324,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
         "groups": _scopes(actor),
         "reading": [("read", "read", "See what you see")],
         "reading_chosen": ["read"],
-        "tabs": _tabs(request),
+        "tabs": people_tabs(request),
         "days": [("1", "1 day"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days")],
     }
     return render(request, "people/tokens.html", context)

@@ -12,8 +12,10 @@ from django.shortcuts import render
 from tickmark.kernel.access import Actor
 from tickmark.kernel.calendars import add_months
 from tickmark.kernel.jobs import Slot
+from tickmark.people.queries import sees
 from tickmark.scope.models import System
 from tickmark.upkeep import queries
+from tickmark.upkeep.models import Delivery, Webhook
 from tickmark.web.forming import must_see
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.pictures import Bar
@@ -72,6 +74,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "given_up": queries.given_up(day) if company else [],
         "anything": any(month.events for month in months),
         "company": company,
+        "tabs": upkeep_tabs(request),
     }
     return render(request, "upkeep/index.html", context)
 
@@ -90,6 +93,21 @@ def _lanes(months: list[queries.Month]) -> list[tuple[str, str, list[Bar]]]:
 
 def _bar(event: queries.Event) -> Bar:
     return Bar(event.since or event.day, event.day, event.state, event.title)
+
+
+def upkeep_tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """The pages of upkeep that the reader has."""
+    pages = (
+        ("The year", "/upkeep/", System),
+        ("Notifications", "/upkeep/notices", Webhook),
+        ("Webhooks", "/upkeep/webhooks", Webhook),
+        ("Deliveries", "/upkeep/deliveries", Delivery),
+    )
+    return [
+        {"label": label, "url": url, "current": request.path == url}
+        for label, url, model in pages
+        if sees(request.actor, model)  # type: ignore[attr-defined]
+    ]
 
 
 def _in_state(rows: QuerySet[Slot], state: str) -> QuerySet[Slot]:
