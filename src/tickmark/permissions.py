@@ -16,6 +16,7 @@ COMPANY, AUDITOR = "company", "auditor"
 LEADERS = frozenset({"sponsor", "lead", "adviser"})
 WORKERS = LEADERS | {"owner", "reviewer", "contributor"}
 GUARDS = frozenset({"sponsor", "admin"})
+HOUSEKEEPERS = frozenset({"sponsor", "lead", "admin"})
 STEERING_AUDITORS = ("lead", "partner")
 WORKING_AUDITORS = ("staff", "lead", "partner", "specialist")
 
@@ -226,6 +227,12 @@ def by_my_side(actor: Actor) -> Q:
     return Q(side=actor.side) & own_side
 
 
+@rule("whoever leads the programme or administers the installation")
+def keeps_house(actor: Actor) -> Q:
+    """Where notices go and what became of them, beyond one's own."""
+    return EVERYBODY if actor.roles & (HOUSEKEEPERS | {"job"}) else NOBODY
+
+
 @rule("what both sides may see")
 def of_the_report(actor: Actor) -> Q:
     """Bundles without the firm's working papers (domain.md 8.5)."""
@@ -370,6 +377,12 @@ SEES: Mapping[str, Mapping[str, Rule]] = {
     "report.Copy": both(programme, on_my_engagement("report__engagement")),
     "upkeep.RollForward": both(programme, of_my_system("period__system")),
     "report.CopyRead": both(programme, on_my_engagement("copy__report__engagement")),
+    "upkeep.DigestChoice": both(own, own),
+    "upkeep.CalendarFeed": both(own, own),
+    "upkeep.CalendarFeedEnd": both(mine, mine),
+    "upkeep.Webhook": {COMPANY: keeps_house},
+    "upkeep.WebhookVersion": {COMPANY: keeps_house},
+    "upkeep.Delivery": both(keeps_house | own, own | on_my_engagement()),
 }
 
 
@@ -484,4 +497,13 @@ MAY: Mapping[str, Grant] = {
     "report.give_copy": company("sponsor", "lead"),
     "upkeep.roll_forward": company("sponsor", "lead"),
     "report.read_copy": Grant("", frozenset({"visitor"})),
+    "upkeep.choose_digest": Grant(None),
+    "upkeep.make_feed": Grant(None, in_person=True),
+    "upkeep.end_feed": Grant(None, rules={"feed": own}),
+    "upkeep.add_webhook": company("lead", "admin"),
+    "upkeep.change_webhook": company("lead", "admin"),
+    "upkeep.end_webhook": company("lead", "admin"),
+    "upkeep.test_webhook": company("lead", "admin"),
+    "upkeep.test_mail": company("lead", "admin"),
+    "upkeep.record_delivery": company("job"),
 }

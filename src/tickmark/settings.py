@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 
@@ -105,6 +105,38 @@ def _database(url: str | None) -> dict[str, Any]:
             "keepalives_count": 3,
             "tcp_user_timeout": 20000,
         },
+    }
+
+
+def _mail(url: str) -> dict[str, Any]:
+    """The mail server of `smtp://user:password@host:port?tls=starttls` or `smtps://…`; nothing for `console`."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    starttls, implicit = query.get("tls") == ["starttls"], parts.scheme == "smtps"
+    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or query.keys() - {"tls", "from"}:
+        raise SystemExit(
+            "TICKMARK_MAIL cannot be read. Leave it at 'console', or give "
+            "smtp://user:password@host:587?tls=starttls or smtps://user:password@host:465, "
+            "with &from=tickmark@company.example if mail comes from another address."
+        )
+    if parts.password and not (starttls or implicit or local):
+        raise SystemExit(
+            "TICKMARK_MAIL would send its password unprotected: add ?tls=starttls, or use smtps://."
+        )
+    if ("tls" in query and not starttls) or (starttls and implicit):
+        raise SystemExit(
+            "TICKMARK_MAIL takes ?tls=starttls with smtp:// alone; smtps:// has TLS from the start."
+        )
+    user = unquote(parts.username or "")
+    return {
+        "host": parts.hostname,
+        "port": parts.port or (465 if implicit else 587 if starttls else 25),
+        "user": user,
+        "password": unquote(parts.password or ""),
+        "starttls": starttls,
+        "implicit": implicit,
+        "from": query.get("from", [user if "@" in user else ""])[0],
     }
 
 
@@ -229,7 +261,18 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+MAIL = os.environ.get("TICKMARK_MAIL") or "console"
+_server = {} if DEMO or MAIL == "console" else _mail(MAIL)
+MAIL_SERVER = f"{_server['host']}:{_server['port']}" if _server else ""
+"""Where mail goes, as pages name it; empty while it is only written to the terminal. A demo home has no other way."""
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if _server else 'console'}.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = _server.get("host", "localhost"), _server.get("port", 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _server.get("user", ""), _server.get("password", "")
+EMAIL_USE_TLS, EMAIL_USE_SSL = _server.get("starttls", False), _server.get("implicit", False)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = _server.get("from") or f"tickmark@{urlsplit(ADDRESS).hostname or 'localhost'}"
+OUTGOING_LOOPBACK = False
+"""Tests alone set it: their webhook target listens on 127.0.0.1. No environment variable reaches it."""
 
 CACHES = {
     "default": {

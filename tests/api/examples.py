@@ -223,3 +223,18 @@ def _mark_by_check(world: Any) -> Arguments:
 
 
 plain("upkeep.roll_forward", "founder", period="@rolling", note="As last year")
+plain("upkeep.choose_digest", "employee", every="week")
+plain("upkeep.make_feed", "staff")
+plain("upkeep.end_feed", "owner", feed="@feed")
+plain(
+    "upkeep.add_webhook",
+    "lead",
+    code="tickets",
+    url="https://tickets.northlight.example/hook",
+    events=["audit.ask", "evidence.accept"],
+)
+plain("upkeep.change_webhook", "lead", webhook="chat", url="https://chat.northlight.example/b",
+      events=["audit.ask"], new_secret=True)  # fmt: skip
+plain("upkeep.end_webhook", "founder", webhook="chat", reason="The room was closed")
+plain("upkeep.test_webhook", "lead", webhook="chat")
+plain("upkeep.test_mail", "founder")

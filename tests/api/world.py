@@ -31,8 +31,10 @@ from tickmark.evidence import actions as evidence
 from tickmark.evidence.models import EvidenceKind
 from tickmark.evidence.sampling import commitment
 from tickmark.kernel import clock, files
+from tickmark.kernel.access import Actor
 from tickmark.kernel.arguments import Upload
 from tickmark.kernel.ledger.seal import seal
+from tickmark.kernel.register import Receipt
 from tickmark.people import actions as people
 from tickmark.people.actions import make_account
 from tickmark.people.models import Role, RoleGrant, Side
@@ -42,6 +44,7 @@ from tickmark.report import actions as report
 from tickmark.scope import actions as scope
 from tickmark.scope.models import ReportType
 from tickmark.upkeep import actions as upkeep
+from tickmark.upkeep.models import NoticeKind, Rhythm, Way
 
 START, DAY = date(2025, 11, 1), date(2026, 12, 11)
 CHARACTERS = (
@@ -68,6 +71,7 @@ def build(program: SimpleNamespace) -> SimpleNamespace:
         _running,
         _tests,
         _copies,
+        _telling,
     ):
         step(world)
     seal()
@@ -322,3 +326,21 @@ def _copies(world: Any) -> None:
     world.copy = report.give_copy(world.actor("founder"), world.report, "A customer", "c@customer.example")
     visitor = Actor(user=None, side="", roles=frozenset({"visitor"}), kind="visitor", name="visitor")
     report.read_copy(visitor, world.copy.link.rsplit("/", 1)[-1], True)
+
+
+def _telling(world: Any) -> None:
+    """A webhook, a calendar address and one that ended, a choice, and a delivery to each side."""
+    lead, owner = world.actor("lead"), world.actor("owner")
+    upkeep.choose_digest(owner, Rhythm.WEEK)
+    upkeep.end_feed(owner, upkeep.make_feed(owner))
+    world.feed = upkeep.make_feed(owner)
+    version = upkeep.add_webhook(lead, "chat", "https://chat.northlight.example/a", ["evidence.accept"])
+    job = Actor.job("notify", "company")
+    tried = {"receipt": Receipt(204), "message": "m"}
+    upkeep.record_delivery(job, upkeep.Tried(NoticeKind.EVENT, Way.WEBHOOK, **tried), webhook=version.webhook)
+    upkeep.record_delivery(
+        job,
+        upkeep.Tried(NoticeKind.CHECKPOINT, Way.MAIL, size=9, **tried),
+        user=world.cast.auditor,
+        engagement=world.running,
+    )

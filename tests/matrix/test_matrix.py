@@ -31,6 +31,7 @@ from tickmark.kernel.references import resolve
 from tickmark.people.models import Token
 from tickmark.readiness.models import Remedy
 from tickmark.scope.models import SystemVersion
+from tickmark.upkeep.models import CalendarFeed
 
 START = date(2025, 11, 1)
 LINES = list(csv.DictReader(Path(__file__).with_name("matrix.csv").open(encoding="utf-8")))
@@ -85,6 +86,15 @@ def _tokens(world: Any, user: Any) -> tuple[list[Rows], list[Rows]]:
 @scene("people.end_sessions")
 def _accounts(world: Any, user: Any) -> tuple[list[Rows], list[Rows]]:
     return [{"user": user}], [{"user": somebody_else(world, user)}]
+
+
+@scene("upkeep.end_feed")
+def _feeds(world: Any, user: Any) -> tuple[list[Rows], list[Rows]]:
+    def made(holder: Any) -> Rows:
+        row = CalendarFeed(user=holder, token_digest=f"{holder.pk}-{CalendarFeed.objects.count()}")
+        return {"feed": written_by(holder, row)}
+
+    return [made(user)], [made(somebody_else(world, user))]
 
 
 @scene("scope.approve")

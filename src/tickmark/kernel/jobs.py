@@ -10,7 +10,7 @@ too, and no worker takes it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -78,12 +78,34 @@ def job(name: str) -> Callable[[Job], Job]:
     return register
 
 
-def enqueue(what: str, slot: str, arguments: dict[str, Any] | None = None) -> Slot:
-    """Make the slot if it does not stand yet; either way return it."""
+def enqueue(
+    what: str, slot: str, arguments: dict[str, Any] | None = None, due_at: datetime | None = None
+) -> Slot:
+    """Make the slot if it does not stand yet, due now or at a later moment; either way return it."""
     row, _ = Slot.objects.get_or_create(
-        what=what, slot=slot, defaults={"arguments": arguments or {}, "due_at": clock.now()}
+        what=what, slot=slot, defaults={"arguments": arguments or {}, "due_at": due_at or clock.now()}
     )
     return row
+
+
+def enqueue_all(what: str, slots: Mapping[str, dict[str, Any]]) -> None:
+    """Make those slots that do not stand yet, each with its arguments, in two queries however many they are."""
+    standing = set(Slot.objects.filter(what=what, slot__in=slots).values_list("slot", flat=True))
+    now = clock.now()
+    Slot.objects.bulk_create(
+        [
+            Slot(what=what, slot=slot, arguments=arguments, due_at=now)
+            for slot, arguments in slots.items()
+            if slot not in standing
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def forget(row: Slot, name: str) -> None:
+    """Take an argument out of a slot once it was used, such as a sealed link that has been mailed."""
+    rest = {key: value for key, value in row.arguments.items() if key != name}
+    Slot.objects.filter(pk=row.pk).update(arguments=rest)
 
 
 def find(what: str, slot: str) -> Slot | None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
+
+from cryptography.fernet import Fernet
 
 from tickmark.kernel.errors import Refused
 
@@ -42,6 +46,28 @@ def keep_bytes(name: str, home: Path, fresh: bytes) -> bytes:
     if not path.exists():
         _create(path, fresh)
     return path.read_bytes()
+
+
+def derived(name: str, home: Path, context: str) -> bytes:
+    """32 bytes that follow from the secret called `name` and from `context`, and that nobody finds without the secret.
+
+    What is derived need not be kept: nothing is left behind by a call that failed, and nothing stands in the books.
+    """
+    return hmac.digest(keep_bytes(name, home, secrets.token_bytes(32)), context.encode(), hashlib.sha256)
+
+
+def sealed(text: str, home: Path) -> str:
+    """A text that waits in the books for its job and that only this home can read."""
+    return _envelopes(home).encrypt(text.encode()).decode()
+
+
+def opened(text: str, home: Path) -> str:
+    """The text that `sealed` closed."""
+    return _envelopes(home).decrypt(text.encode()).decode()
+
+
+def _envelopes(home: Path) -> Fernet:
+    return Fernet(keep_bytes("envelopes", home, Fernet.generate_key()))
 
 
 def _create(path: Path, content: bytes) -> None:

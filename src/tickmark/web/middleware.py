@@ -27,6 +27,7 @@ OPEN = (
     "/scim/",
     "/join/",
     "/copies/",
+    "/calendar/",
     "/ledger/checkpoint",
 )
 OBSERVED = ("/healthz", "/metrics")

@@ -21,6 +21,7 @@ PAGES = (
     "report",
     "upkeep",
     "search",
+    "telling",
 )
 
 

@@ -36,6 +36,8 @@ STATES: dict[str, tuple[str, str, str]] = {
     "running": ("Running", "info", "half"),
     "queued": ("Queued", "neutral", "clock"),
     "failed": ("Failed", "bad", "bad"),
+    "delivered": ("Taken", "good", "good"),
+    "undelivered": ("Terminal only", "warn", "warn"),
     "complete": ("Complete", "good", "good"),
     "incomplete": ("Incomplete", "bad", "warn"),
     "reconciled": ("Reconciled", "good", "good"),

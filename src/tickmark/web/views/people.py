@@ -143,7 +143,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         "may_invite": can(request, "people.invite"),
         "rule": queries.factor_rules(actor).first(),
         "may_rule": can(request, "people.require_second_factor"),
-        "tabs": _tabs(request),
+        "tabs": people_tabs(request),
     }
     return render(request, "people/accounts.html", context)
 
@@ -152,7 +152,8 @@ def _holders(actor: Any, role: str) -> Any:
     return visible(actor, RoleGrant).filter(role=role, end=None).values("user")
 
 
-def _tabs(request: HttpRequest) -> list[dict[str, Any]]:
+def people_tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """The tabs of people and settings that the reader has."""
     found = [("Accounts", "/people/", User), ("Persons", "/people/persons", Person)]
     tabs = [
         {"label": label, "url": url, "current": request.path == url}
@@ -162,6 +163,7 @@ def _tabs(request: HttpRequest) -> list[dict[str, Any]]:
     own = [
         ("Sign-ins", "/people/sign-ins"),
         ("Your sessions", "/account/security"),
+        ("Your notifications", "/account/notifications"),
         ("Your API tokens", "/account/tokens"),
     ]
     return [*tabs, *({"label": label, "url": url, "current": request.path == url} for label, url in own)]
@@ -263,7 +265,7 @@ def persons(request: HttpRequest) -> HttpResponse:
     )
     if listing.wants_csv:
         return listing.csv("persons")
-    context = {"list": listing, "may_add": can(request, "people.add"), "tabs": _tabs(request)}
+    context = {"list": listing, "may_add": can(request, "people.add"), "tabs": people_tabs(request)}
     return render(request, "people/persons.html", context)
 
 
@@ -349,7 +351,7 @@ def security(request: HttpRequest) -> HttpResponse:
         "alarming": ALARMING,
         "changes": queries.credential_changes(actor, actor.user)[:RECENT],
         "provider": bool(settings.SOCIALACCOUNT_PROVIDERS),
-        "tabs": _tabs(request),
+        "tabs": people_tabs(request),
     }
     return render(request, "people/security.html", context)
 
@@ -370,7 +372,7 @@ def sign_ins(request: HttpRequest) -> HttpResponse:
     if listing.wants_csv:
         return listing.csv("sign-ins")
     guards = may(actor, "people.require_second_factor")
-    context = {"list": listing, "guards": guards, "alarming": ALARMING, "tabs": _tabs(request)}
+    context = {"list": listing, "guards": guards, "alarming": ALARMING, "tabs": people_tabs(request)}
     return render(request, "people/sign_ins.html", context)
 
 
@@ -393,7 +395,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
         if may(actor, "people.provision")
         else [],
         "reading_chosen": ["read"],
-        "tabs": _tabs(request),
+        "tabs": people_tabs(request),
         "days": [("1", "1 day"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days")],
     }
     return render(request, "people/tokens.html", context)

@@ -14,9 +14,11 @@ from tickmark.audit.models import Engagement
 from tickmark.kernel.access import Actor, may, visible
 from tickmark.kernel.calendars import add_months
 from tickmark.kernel.jobs import Slot
+from tickmark.people.queries import sees
 from tickmark.scope import queries as scope
 from tickmark.scope.models import Period, System
 from tickmark.upkeep import queries
+from tickmark.upkeep.models import Delivery, Webhook
 from tickmark.upkeep.rolling import upcoming
 from tickmark.web.forming import must_see
 from tickmark.web.lists import Column, Filter, Listing, list_paths
@@ -78,6 +80,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "given_up": queries.given_up(day) if company else [],
         "anything": any(month.events for month in months),
         "company": company,
+        "tabs": upkeep_tabs(request),
     }
     return render(request, "upkeep/index.html", context)
 
@@ -127,6 +130,21 @@ def _tabs(rows: list[System], here: System | None) -> list[dict[str, Any]]:
     if len(rows) < 2:
         return []
     return [{"label": row.code, "url": f"?system={row.code}", "current": row == here} for row in rows]
+
+
+def upkeep_tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """The pages of upkeep that the reader has."""
+    pages = (
+        ("The year", "/upkeep/", System),
+        ("Notifications", "/upkeep/notices", Webhook),
+        ("Webhooks", "/upkeep/webhooks", Webhook),
+        ("Deliveries", "/upkeep/deliveries", Delivery),
+    )
+    return [
+        {"label": label, "url": url, "current": request.path == url}
+        for label, url, model in pages
+        if sees(request.actor, model)  # type: ignore[attr-defined]
+    ]
 
 
 def _in_state(rows: QuerySet[Slot], state: str) -> QuerySet[Slot]:

@@ -1,4 +1,4 @@
-"""Verbs of upkeep: open the next period without a gap (domain.md 9.2, 9.3)."""
+"""Open the next period without a gap (domain.md 9.2, 9.3)."""
 
 from __future__ import annotations
 
