@@ -47,6 +47,11 @@ FILES = {
     "trainings": "lms/enrollments.csv",
     "devices": "mdm/devices.csv",
 }
+LEANT_ON = {
+    "trainings": {"User ID", "Category", "Status", "Completed At"},
+    "devices": {"Assigned User", "Ownership", "Status", "Last Check-in", "Disk Encryption"},
+}
+"""Columns that are left out one by one where the tests of the checks have tried them all."""
 
 
 @pytest.fixture
@@ -155,7 +160,7 @@ def faults(settled: SimpleNamespace, code: str) -> Iterator[tuple[str, bytes]]:
     )
     unread = company.newest(code).record["columns_left_out"]
     for column in columns(path):
-        if column not in unread:
+        if column not in unread and column in LEANT_ON.get(code, {column}):
             yield f"without the column {column}", without(path, column)
 
 
@@ -198,6 +203,13 @@ def test_no_fault_elsewhere_becomes_a_pass(settled: SimpleNamespace, monkeypatch
     folder = settled.exports / "github"
     for name, spoil in pull_faults(folder).items():
         after(settled, "pulls", spoil, f"pulls {name}", folder)
+    for code, name, field in (
+        ("tickets", "tracker/incidents.json", "fields.customfield_10071"),
+        ("findings", "scanner/findings.json", "FirstSeen"),
+    ):
+        path = settled.exports / name
+        for fault, content in json_faults(path, field).items():
+            after(settled, code, partial(path.write_text, content), f"{code} {fault}", path)
     with shallow(settled.exports / "repo/ledger.git") as cut:
         after(settled, "changes", cut, "changes shallow")
     whole = books.rows
@@ -227,6 +239,22 @@ def pull_faults(folder: Path) -> dict[str, Callable[[], Any]]:
     for column in ("number", "user", "merged_at", "merge_commit_sha", "head", "merged_by"):
         found[f"without {column}"] = lambda column=column: _drop(folder, column)  # type: ignore[misc]
     return found
+
+
+def json_faults(path: Path, field: str) -> dict[str, str]:
+    """An answer of one page: a record left out, the text cut, a field left out of every record."""
+    text = path.read_text()
+    data = json.loads(text)
+    rows = next(value for value in data.values() if isinstance(value, list))
+    hidden = rows.pop(3)
+    found = {"with a record hidden": json.dumps(data), "cut in the middle": text[: len(text) // 2]}
+    rows.insert(3, hidden)
+    *above, last = field.split(".")
+    for row in rows:
+        for part in above:
+            row = row[part]
+        del row[last]
+    return found | {f"without {field}": json.dumps(data)}
 
 
 def _drop(folder: Path, column: str) -> None:
