@@ -91,11 +91,18 @@ class Rule:
 
     def __or__(self, other: Rule) -> Rule:
         return Rule(
-            f"{self.says} or {other.says}", lambda actor: self(actor) | other(actor), self.many or other.many
+            f"{self.says} or {other.says}",
+            lambda actor: _either(self(actor), other(actor)),
+            self.many or other.many,
         )
 
     def __invert__(self) -> Rule:
         return Rule(f"not ({self.says})", lambda actor: ~self(actor), self.many)
+
+
+def _either(one: Q, other: Q) -> Q:
+    """One or the other. Django takes an empty Q out of an `|`, so that *everybody or x* would be x alone."""
+    return EVERYBODY if EVERYBODY in (one, other) else one | other
 
 
 def rule(says: str, many: bool = False) -> Callable[[Callable[[Actor], Q]], Rule]:
