@@ -124,3 +124,14 @@ def test_no_question_breaks_it(filled: SimpleNamespace, q: str) -> None:
 def test_a_search_answers_for_the_day_of_the_page(filled: SimpleNamespace) -> None:
     assert "Nothing that you may see" in page(filled, "lead", q="peer merge", day="2001-01-01")
     assert "Nothing that you may see" in page(filled, "lead", q="peer merge", known="0")
+
+
+def test_a_code_is_meant_before_a_reference_that_reads_alike(filled: SimpleNamespace) -> None:
+    with writing(filled.cast.lead):
+        for number in range(3):
+            Control(code=f"CT-{number + 1}").save()
+    whole()
+    lead = client(filled, "lead")
+    assert lead.get("/search", {"q": "CT-1", "go": "1"}).headers["Location"] == "/controls/CT-1/"
+    assert page(filled, "lead", q="CT-1").count("Go to control") == 2
+    assert lead.get("/search", {"q": "CT-01", "go": "1"}).status_code == 200

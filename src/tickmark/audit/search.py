@@ -74,13 +74,13 @@ def member(row: TeamMember) -> Said:
     return Said(f"{row.user.name}, {row.get_role_display()}", address=_home(row.engagement))
 
 
-@searched(TeamEnd, "member__engagement", "member__user")
+@searched(TeamEnd, "member__engagement", "member__user", echo=True)
 def member_end(row: TeamEnd) -> Said:
     """The end of a membership."""
     return Said(f"{row.member.user.name} left the team", address=_home(row.member.engagement))
 
 
-@searched(Independence, "member__engagement", "member__user")
+@searched(Independence, "member__engagement", "member__user", echo=True)
 def independence(row: Independence) -> Said:
     """A confirmation of independence."""
     return Said(f"Independence of {row.member.user.name}", row.statement, _home(row.member.engagement))
@@ -96,19 +96,19 @@ def request(row: Request) -> Said:
     return Said(f"{row.code} {row.title}", text, _asked(row), code=row.code)
 
 
-@searched(RequestControl, "request__engagement", "control")
+@searched(RequestControl, "request__engagement", "control", echo=True)
 def request_control(row: RequestControl) -> Said:
     """The control that a request serves."""
     return Said(f"{row.request.code} serves {row.control.code}", address=_asked(row.request))
 
 
-@searched(Answer, "request__engagement")
+@searched(Answer, "request__engagement", echo=True)
 def answer(row: Answer) -> Said:
     """An answer of the company."""
     return Said(f"Answer to {row.request.code} {row.request.title}", row.text, _asked(row.request))
 
 
-@searched(Share, "engagement", "evidence")
+@searched(Share, "engagement", "evidence", echo=True)
 def share(row: Share) -> Said:
     """A file shared with the engagement."""
     return Said(
@@ -116,13 +116,13 @@ def share(row: Share) -> Said:
     )
 
 
-@searched(RequestMove, "request__engagement")
+@searched(RequestMove, "request__engagement", echo=True)
 def move(row: RequestMove) -> Said:
     """What the auditor did with a request, and why."""
     return Said(f"{row.request.code} {row.get_move_display().lower()}", row.reason, _asked(row.request))
 
 
-@searched(Message, "request__engagement")
+@searched(Message, "request__engagement", echo=True)
 def message(row: Message) -> Said:
     """A line of a thread."""
     return Said(f"Message on {row.request.code} {row.request.title}", row.text, _asked(row.request))
@@ -143,7 +143,7 @@ def attribute(row: Attribute) -> Said:
     return Said(f"Attribute {row.letter} of {_control(row.procedure)}", row.text, _test(row.procedure))
 
 
-@searched(Publishing, *OF_TEST)
+@searched(Publishing, *OF_TEST, echo=True)
 def publishing(row: Publishing) -> Said:
     """A test shown to the company."""
     return Said(f"Test of {_control(row.procedure)} shown to the company", address=_test(row.procedure))
@@ -177,7 +177,13 @@ def item(row: SampleItem) -> Said:
     return Said(f"{row.key} in the sample for {_control(procedure)}", address=_test(procedure))
 
 
-@searched(Mark, "item", "attribute__procedure__engagement", "attribute__procedure__control_version__control")
+@searched(
+    Mark,
+    "item",
+    "attribute__procedure__engagement",
+    "attribute__procedure__control_version__control",
+    echo=True,
+)
 def mark(row: Mark) -> Said:
     """A verdict with its note."""
     procedure = row.attribute.procedure
@@ -193,14 +199,14 @@ def deviation(row: Deviation) -> Said:
     )
 
 
-@searched(DeviationPublishing, *(f"deviation__{path}" for path in OF_TEST))
+@searched(DeviationPublishing, *(f"deviation__{path}" for path in OF_TEST), echo=True)
 def deviation_publishing(row: DeviationPublishing) -> Said:
     """A deviation put before the company."""
     title = f"{row.deviation.ref} of {_control(row.deviation.procedure)} put before the company"
     return Said(title, address=f"/follow-up/{row.deviation.ref}")
 
 
-@searched(Response, *(f"deviation__{path}" for path in OF_TEST))
+@searched(Response, *(f"deviation__{path}" for path in OF_TEST), echo=True)
 def response(row: Response) -> Said:
     """Management's response."""
     title = f"Response to {row.deviation.ref} of {_control(row.deviation.procedure)}"
@@ -233,7 +239,7 @@ def review_note(row: ReviewNote) -> Said:
     return Said(f"Review note on {_control(row.procedure)}", row.text, _test(row.procedure))
 
 
-@searched(NoteCleared, *(f"note__{path}" for path in OF_TEST))
+@searched(NoteCleared, *(f"note__{path}" for path in OF_TEST), echo=True)
 def note_cleared(row: NoteCleared) -> Said:
     """A cleared review note."""
     return Said(f"Cleared: note on {_control(row.note.procedure)}", row.text, _test(row.note.procedure))

@@ -41,21 +41,21 @@ def policy_version(row: PolicyVersion) -> Said:
     return Said(title, joined(row.text, row.criteria), f"/policies/{row.policy.code}/")
 
 
-@searched(PolicyApproval, "version__policy")
+@searched(PolicyApproval, "version__policy", echo=True)
 def policy_approval(row: PolicyApproval) -> Said:
     """The approval of a policy's text."""
     title = f"Approval of {row.version.policy.code} {row.version.label}"
     return Said(title, row.note, f"/policies/{row.version.policy.code}/")
 
 
-@searched(Publication, "version__policy")
+@searched(Publication, "version__policy", echo=True)
 def publication(row: Publication) -> Said:
     """The day on which a policy was published."""
     title = f"{row.version.policy.code} {row.version.label} published on {row.published_on}"
     return Said(title, address=f"/policies/{row.version.policy.code}/")
 
 
-@searched(Acknowledgement, "version__policy", "user")
+@searched(Acknowledgement, "version__policy", "user", echo=True)
 def acknowledgement(row: Acknowledgement) -> Said:
     """Who read which policy."""
     title = f"{row.user.name} acknowledged {row.version.policy.code} {row.version.label}"

@@ -50,21 +50,21 @@ def evidence(row: Evidence) -> Said:
     return Said(row.name, text, _evidence(row), sha256=row.sha256, name=row.name)
 
 
-@searched(Support, "evidence", "control")
+@searched(Support, "evidence", "control", echo=True)
 def support(row: Support) -> Said:
     """What a file is used for."""
     title = f"{row.evidence.name} for {row.control.code}"
     return Said(title, row.occurrence, _evidence(row.evidence))
 
 
-@searched(Acceptance, "support__evidence", "support__control")
+@searched(Acceptance, "support__evidence", "support__control", echo=True)
 def acceptance(row: Acceptance) -> Said:
     """The acceptance of one use."""
     title = f"Accepted: {row.support.evidence.name} for {row.support.control.code}"
     return Said(title, row.note, _evidence(row.support.evidence))
 
 
-@searched(Rejection, "support__evidence", "support__control")
+@searched(Rejection, "support__evidence", "support__control", echo=True)
 def rejection(row: Rejection) -> Said:
     """The rejection of one use, with the reason."""
     title = f"Rejected: {row.support.evidence.name} for {row.support.control.code}"
@@ -78,7 +78,7 @@ def population(row: Population) -> Said:
     return Said(title, f"{row.count} rows", f"/evidence/populations/{row.ref}/")
 
 
-@searched(Reconciliation, "population")
+@searched(Reconciliation, "population", echo=True)
 def reconciliation(row: Reconciliation) -> Said:
     """A list held against another."""
     title = f"{row.population.ref} held against {row.against}"

@@ -31,7 +31,7 @@ def role(row: RoleGrant) -> Said:
     return Said(f"{row.get_role_display()}: {row.user.name}", address=_account(row.user))
 
 
-@searched(RoleEnd, "grant__user")
+@searched(RoleEnd, "grant__user", echo=True)
 def role_end(row: RoleEnd) -> Said:
     """The end of a role, with its reason."""
     title = f"End of {row.grant.get_role_display()}: {row.grant.user.name}"
@@ -63,7 +63,7 @@ def employment(row: Employment) -> Said:
     return Said(f"{row.person.name} from {row.starts_on}", text, f"/people/persons/{row.person.key}")
 
 
-@searched(Departure, "employment__person")
+@searched(Departure, "employment__person", echo=True)
 def departure(row: Departure) -> Said:
     """The end of a spell."""
     who = row.employment.person

@@ -19,13 +19,13 @@ def remedy(row: Remedy) -> Said:
     return Said(row.action, text, _gap(row.gap))
 
 
-@searched(RemedyDone, "remedy")
+@searched(RemedyDone, "remedy", echo=True)
 def done(row: RemedyDone) -> Said:
     """What was done."""
     return Said(f"Done: {row.remedy.action}", row.note, _gap(row.remedy.gap))
 
 
-@searched(Recheck, "remedy")
+@searched(Recheck, "remedy", echo=True)
 def recheck(row: Recheck) -> Said:
     """Somebody looked again."""
     word = "holds" if row.holds else "does not hold"

@@ -36,7 +36,7 @@ def report(row: Report) -> Said:
     return Said(f"Report of {row.engagement.code}, {row.dated}", row.reason, _page(row.engagement))
 
 
-@searched(Bundle, "report__engagement")
+@searched(Bundle, "report__engagement", echo=True)
 def bundle(row: Bundle) -> Said:
     """A bundle for an outsider."""
     title = f"Bundle of {row.report.ref}"
@@ -50,7 +50,7 @@ def copy(row: Copy) -> Said:
     return Said(title, joined(row.email, row.terms), _page(row.report.engagement, "copies"))
 
 
-@searched(CopyRead, "copy__report__engagement")
+@searched(CopyRead, "copy__report__engagement", echo=True)
 def copy_read(row: CopyRead) -> Said:
     """A reader took a copy."""
     return Said(f"{row.copy.reader} took the copy", address=_page(row.copy.report.engagement, "copies"))

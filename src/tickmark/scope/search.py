@@ -33,7 +33,7 @@ def system_version(row: SystemVersion) -> Said:
     return Said(f"{row.name}, {row.company}", text, "/scope/history")
 
 
-@searched(ScopeApproval, "version")
+@searched(ScopeApproval, "version", echo=True)
 def approval(row: ScopeApproval) -> Said:
     """The approval of a description."""
     return Said(f"Approval of {row.version.name}", row.note, "/scope/history")
@@ -84,7 +84,7 @@ def exclusion(row: Exclusion) -> Said:
     return Said(row.what, row.reason, "/scope/exclusions/")
 
 
-@searched(ExclusionEnd, "exclusion")
+@searched(ExclusionEnd, "exclusion", echo=True)
 def exclusion_end(row: ExclusionEnd) -> Said:
     """The end of an exclusion."""
     return Said(f"End of the exclusion: {row.exclusion.what}", row.reason, "/scope/exclusions/")

@@ -57,6 +57,12 @@ class Hit:
     side: str
     file: str
     unread: str
+    code: str = ""
+
+    @property
+    def by_code(self) -> bool:
+        """Whether the row has a code that people write."""
+        return bool(self.code)
 
 
 @dataclass(frozen=True)
@@ -127,10 +133,11 @@ def places(actor: Actor, text: str) -> list[Hit]:
     model = prefixes().get(name[:2])
     key = number(model, name) if model else None
     named = Q(code=name)
-    if model is not None and key is not None:
+    if model is not None and key is not None and name == f"{name[:2]}-{key}":
         named |= Q(noun=model._meta.label, row=key)
-    rows = _seen(actor).filter(named).select_related("said")
-    return [_hit(row, words.query(text)) for row in rows.order_by("pk")[:PAGE]]
+    rows = _seen(actor).filter(named).select_related("said").order_by("pk")[:PAGE]
+    hits = [_hit(row, words.query(text)) for row in rows]
+    return [replace(hit, code=hit.code if hit.code == name else "") for hit in hits]
 
 
 def _seen(actor: Actor) -> QuerySet[Indexed]:
@@ -213,4 +220,5 @@ def _hit(row: Indexed, question: words.Query) -> Hit:
         side=row.side,
         file=row.file,
         unread=said.unread,
+        code=row.code,
     )

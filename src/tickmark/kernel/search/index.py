@@ -180,7 +180,11 @@ def _put(noun: Noun, rows: list[Any]) -> None:
     )
     pairs = list(zip(made, said, strict=True))
     IndexedText.objects.bulk_create(_text(row, one) for row, one in pairs)
-    engines.put((row.pk, one.title, one.text) for row, one in pairs if one.title or one.text)
+    engines.put(
+        (row.pk, "" if noun.echo else one.title, f"{one.title}\n{one.text}" if noun.echo else one.text)
+        for row, one in pairs
+        if one.title or one.text
+    )
 
 
 def _text(row: Indexed, said: Said) -> IndexedText:

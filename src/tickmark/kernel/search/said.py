@@ -29,11 +29,16 @@ class Said:
 
 @dataclass(frozen=True)
 class Noun:
-    """A noun that can be found: its model, what is fetched with each row, and what a row says."""
+    """A noun that can be found: its model, what is fetched with each row, and what a row says.
+
+    The titles of an `echo` are words of other rows (a share has the name of its file): they are found like any text,
+    and never before those rows.
+    """
 
     model: type[Model]
     needs: tuple[str, ...]
     says: Callable[[Any], Said]
+    echo: bool = False
 
     @property
     def label(self) -> str:
@@ -55,11 +60,13 @@ class Noun:
 NOUNS: dict[str, Noun] = {}
 
 
-def searched(model: type[Model], *needs: str) -> Callable[[Callable[[Any], Said]], Callable[[Any], Said]]:
-    """Register what a noun says: `function(row)`, where `needs` are the relations fetched with each row."""
+def searched(
+    model: type[Model], *needs: str, echo: bool = False
+) -> Callable[[Callable[[Any], Said]], Callable[[Any], Said]]:
+    """Register what a noun says: `function(row)`; `needs` are the relations fetched with each row."""
 
     def register(function: Callable[[Any], Said]) -> Callable[[Any], Said]:
-        NOUNS[model._meta.label] = Noun(model, needs, function)
+        NOUNS[model._meta.label] = Noun(model, needs, function, echo)
         return function
 
     return register

@@ -30,8 +30,8 @@ def index(request: HttpRequest) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     asked = asked_of(request, actor)
     named = _distinct(places(actor, asked.q)) if asked.q else []
-    if "go" in request.GET and len(named) == 1:
-        return redirect(_same_day(request, named[0].address))
+    if "go" in request.GET and (place := _meant(named)):
+        return redirect(_same_day(request, place))
     found = search(actor, asked)
     context = {
         "q": asked.q,
@@ -39,7 +39,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "found": found,
         "named": named,
         "groups": _groups(found, asked.noun),
-        "steps": [(step, NAMES[step]) for step in ORDER if _has_nouns(step)],
+        "step_choices": [(step, NAMES[step]) for step in ORDER if _has_nouns(step)],
         "given": {name: request.GET.get(name, "") for name in FILTERS},
         "narrowed": any(request.GET.get(name) for name in FILTERS),
         "page": asked.page,
@@ -89,6 +89,12 @@ def _day(given: str, field: str) -> date | None:
         what = f"'{given[:20]}' is not a day."
         raise Invalid(what, "A day is written 2026-03-31.", "Pick one.", field) from None
     return found
+
+
+def _meant(named: list[Hit]) -> str:
+    """The page that a name leads to: that of the only code, else of the only reference."""
+    coded = [hit for hit in named if hit.by_code] or named
+    return coded[0].address if len(coded) == 1 else ""
 
 
 def _distinct(named: list[Hit]) -> list[Hit]:
