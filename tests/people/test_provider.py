@@ -131,7 +131,7 @@ def test_the_question_carries_state_and_a_pkce_challenge(provider, cast):
     assert (
         query["code_challenge_method"] == ["S256"] and query["state"] and query["response_type"] == ["code"]
     )
-    assert query["scope"] == ["openid profile email"]
+    assert sorted(query["scope"][0].split()) == ["email", "openid", "profile"]
 
 
 def test_it_begins_by_a_form_with_its_proof_alone(provider, cast):

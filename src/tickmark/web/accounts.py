@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -9,11 +10,13 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 
-from tickmark.kernel import limits, secrets
+from tickmark.kernel import limits
 from tickmark.kernel.errors import Refused
 from tickmark.people import queries
 from tickmark.people.models import Side, SignInKind
@@ -109,7 +112,9 @@ class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return self._key().decrypt(encrypted_text.removeprefix(SEALED).encode()).decode()
 
     def _key(self) -> Fernet:
-        return Fernet(secrets.keep_bytes("factors", settings.HOME, Fernet.generate_key()))
+        """Derived from the secret that all hosts of an installation share, for this purpose alone."""
+        derived = HKDF(SHA256(), 32, salt=None, info=b"tickmark second factors")
+        return Fernet(urlsafe_b64encode(derived.derive(settings.SECRET_KEY.encode())))
 
     def can_delete_authenticator(self, authenticator: Any) -> bool:
         """Whether the account may lose it: not the last, if it may not be without."""
