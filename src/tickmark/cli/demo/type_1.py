@@ -20,6 +20,7 @@ from tickmark.controls.library import StarterControl
 from tickmark.controls.models import ControlVersion
 from tickmark.kernel import files
 from tickmark.kernel.arguments import Upload
+from tickmark.report.models import Report
 from tickmark.scope.criteria import applicable
 from tickmark.scope.models import Period
 
@@ -55,6 +56,7 @@ class FirstReport:
         yield Event(moment(plan["concluded_on"], "14:00"), 5, self._describe)
         yield Event(moment(plan["dated"], "11:00"), 6, self._sign)
         yield Event(moment(plan["dated"], plan["issued_at"]), 8, self._issue)
+        yield Event(moment(plan["dated"], "17:00"), 8, self._bundle)
 
     # -- the engagement -----------------------------------------------------------------------------------------
 
@@ -223,5 +225,8 @@ class FirstReport:
 
     def _issue(self) -> None:
         dated = self.plan["dated"].isoformat()
-        report = self.story.act("auditor-partner", "report.issue", engagement=self.code, dated=dated)
+        self.story.act("auditor-partner", "report.issue", engagement=self.code, dated=dated)
+
+    def _bundle(self) -> None:
+        report = self.story.rows("compliance", Report).get(engagement=self.engagement)
         self.story.act("compliance", "report.bundle", report=report.ref)

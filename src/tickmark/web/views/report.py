@@ -81,7 +81,6 @@ def context(request: HttpRequest, engagement: Engagement, here: str, **more: Any
     tabs = [{"label": label, "url": f"{base}{at}", "current": at == here} for label, at in parts]
     return {
         "engagement": engagement,
-        "period": engagement.period,
         "tabs": tabs,
         "base": base,
         "auditor": actor_of(request).side == "auditor",
