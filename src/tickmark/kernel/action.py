@@ -20,14 +20,14 @@ from functools import cached_property
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 from uuid import UUID, uuid4
 
-import rfc8785
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, OperationalError, models, transaction
 
-from tickmark.kernel import clock
+from tickmark.kernel import canonical, clock
 from tickmark.kernel.access import Actor, require, see, see_all
 from tickmark.kernel.dated import DigestField, Fact, plain
 from tickmark.kernel.errors import Conflict, Invalid, TickmarkError, Unavailable
+from tickmark.kernel.grown import begin_anew
 from tickmark.kernel.ledger import cited
 from tickmark.kernel.ledger.entry import Entry
 from tickmark.kernel.references import reference
@@ -135,7 +135,9 @@ class Action(Generic[P, R]):
         actor = cast(Actor, bound.arguments.pop("actor"))
         try:
             with transaction.atomic():
-                return self._run(actor, bound.arguments)
+                done = self._run(actor, bound.arguments)
+            begin_anew()
+            return done
         except (IntegrityError, DataError, OperationalError, ValidationError) as error:
             told = _told(self.name, error)
             if told is None:
@@ -280,7 +282,7 @@ def _few(items: list[Any]) -> Any:
     """A list as the entry records it: of a long one the number of its items and their digest."""
     if len(items) <= cited.MOST:
         return items
-    return {"items": len(items), "sha256": hashlib.sha256(rfc8785.dumps(items)).hexdigest()}
+    return {"items": len(items), "sha256": hashlib.sha256(canonical.dumps(items)).hexdigest()}
 
 
 def optional(kind: Any) -> bool:

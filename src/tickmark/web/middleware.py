@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from contextlib import nullcontext
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.shortcuts import redirect
 from tickmark.kernel.access import Actor
 from tickmark.kernel.action import request_id
 from tickmark.kernel.errors import TickmarkError
+from tickmark.kernel.grown import one_moment
 from tickmark.people.queries import actor_for, is_empty
 from tickmark.web import errors
 from tickmark.web.views import demo
@@ -35,7 +37,8 @@ class ActorMiddleware:
         token = request_id.set(uuid.uuid4().hex)
         try:
             request.actor = actor_for(request.user) if request.user.is_authenticated else VISITOR  # type: ignore[attr-defined]
-            return self._turned_away(request) or self.get_response(request)
+            with one_moment() if request.method in ("GET", "HEAD") else nullcontext():
+                return self._turned_away(request) or self.get_response(request)
         finally:
             request_id.reset(token)
 
