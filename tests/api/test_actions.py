@@ -46,7 +46,9 @@ def test_an_intake_is_shown_before_it_is_done(world: Any) -> None:
         ("files-0.txt", False, "The source is empty."),
         ("files-1.txt", False, "The source is empty."),
     ]
-    assert call(world, "employee", "evidence.file_many/preview", given).status_code == 403
+    assert (
+        call(world, "employee", "evidence.file_many/preview", given).status_code == 404
+    )  # no control is theirs to see
     assert (written(), _files(world)) == (before, files)
 
 

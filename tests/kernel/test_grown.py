@@ -11,7 +11,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tests.deeds import writing
-from tickmark.kernel.grown import Grown, mark, while_same
+from tickmark.kernel.grown import Grown, mark, one_moment, while_same
+from tickmark.scope import actions as scope
 from tickmark.scope.models import System, SystemEvent
 
 DAY = date(2026, 3, 2)
@@ -110,3 +111,20 @@ def test_a_table_is_marked_by_its_rows_and_its_newest(system: System) -> None:
     assert mark(SystemEvent.objects.all()) == (0, 0, None)
     row = event(system, "a")
     assert mark(SystemEvent.objects.all()) == (1, row.pk, row.entry)
+
+
+def test_in_one_moment_it_is_asked_once_and_an_action_ends_what_was_asked(program: SimpleNamespace) -> None:
+    @while_same("scope.SystemEvent")
+    def count() -> int:
+        return SystemEvent.objects.count()
+
+    with one_moment():
+        count()
+        with CaptureQueriesContext(connection) as asked:
+            assert count() == 0
+        assert len(asked) == 0
+        scope.report_event(program.actor("lead"), program.system, SystemEvent.Kind.CHANGE, DAY, "a", "t")
+        assert count() == 1
+    with CaptureQueriesContext(connection) as asked:
+        assert count() == 1
+    assert len(asked) > 0

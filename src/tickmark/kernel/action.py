@@ -20,14 +20,14 @@ from functools import cached_property
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 from uuid import UUID, uuid4
 
-import rfc8785
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, models, transaction
 
-from tickmark.kernel import clock, faults
+from tickmark.kernel import canonical, clock, faults
 from tickmark.kernel.access import Actor, require, see, see_all
 from tickmark.kernel.dated import DigestField, Fact, plain
 from tickmark.kernel.errors import Conflict, Invalid, TickmarkError
+from tickmark.kernel.grown import begin_anew
 from tickmark.kernel.ledger import cited
 from tickmark.kernel.ledger.entry import Entry
 from tickmark.kernel.logs import request_id
@@ -144,6 +144,7 @@ class Action(Generic[P, R]):
             if told is None:
                 raise
             raise told from error
+        begin_anew()
         return done
 
     def _run(self, actor: Actor, given: dict[str, Any]) -> Done[R]:
@@ -282,7 +283,7 @@ def _few(items: list[Any]) -> Any:
     """A list as the entry records it: of a long one the number of its items and their digest."""
     if len(items) <= cited.MOST:
         return items
-    return {"items": len(items), "sha256": hashlib.sha256(rfc8785.dumps(items)).hexdigest()}
+    return {"items": len(items), "sha256": hashlib.sha256(canonical.dumps(items)).hexdigest()}
 
 
 def optional(kind: Any) -> bool:

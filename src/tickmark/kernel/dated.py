@@ -18,6 +18,7 @@ import rfc8785
 from django.conf import settings
 from django.db import models
 
+from tickmark.kernel import canonical
 from tickmark.kernel.errors import Refused
 from tickmark.kernel.references import reference
 
@@ -159,7 +160,7 @@ class Fact(AppendOnly):
 
     def canonical(self) -> bytes:
         """RFC 8785 JSON of `body()`."""
-        return rfc8785.dumps(self.body())
+        return canonical.dumps(self.body())
 
     if TYPE_CHECKING:
         digest: Any  # a noun may have a column of this name; `Fact.digest(row)` is always the method

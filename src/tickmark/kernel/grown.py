@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -23,6 +25,42 @@ Mark = tuple[int, int, Any]
 Row = tuple[Any, ...]
 TRIES = 5
 KEPT = 64
+
+
+_moment: ContextVar[dict[Any, Any] | None] = ContextVar("moment", default=None)
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """A stretch in which only reading is done, such as a page: how far the books have grown is asked once in it."""
+    token = _moment.set({})
+    try:
+        yield
+    finally:
+        _moment.reset(token)
+
+
+def begin_anew() -> None:
+    """Something was written: what was asked in this moment no longer holds."""
+    found = _moment.get()
+    if found is not None:
+        found.clear()
+
+
+def in_this_moment(key: Any, ask: Callable[[], R]) -> R:
+    """An answer that is asked once in a moment; each time where none was begun."""
+    found = _moment.get()
+    if found is None:
+        return ask()
+    if key not in found:
+        found[key] = ask()
+    answer: R = found[key]
+    return answer
+
+
+def mark_of(label: str) -> Mark:
+    """`mark` of a whole table, asked once in a moment."""
+    return in_this_moment(label, lambda: mark(apps.get_model(label)._default_manager.all()))
 
 
 def mark(rows: QuerySet[Any]) -> Mark:
@@ -77,7 +115,7 @@ def while_same(*labels: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
         @wraps(function)
         def asked(*args: P.args, **kwargs: P.kwargs) -> R:
-            now = tuple(mark(apps.get_model(label)._default_manager.all()) for label in labels)
+            now = tuple(map(mark_of, labels))
             key = (args, tuple(sorted(kwargs.items())))
             with lock:
                 found = kept.get(key)

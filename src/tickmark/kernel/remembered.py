@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from tickmark.kernel.grown import in_this_moment
 from tickmark.kernel.jobs import Slot
 from tickmark.kernel.ledger.entry import Entry
 
@@ -32,7 +33,7 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def asked(*args: P.args, **kwargs: P.kwargs) -> R:
-        key = (_newest(), args, tuple(sorted(kwargs.items())))
+        key = (in_this_moment("newest", _newest), args, tuple(sorted(kwargs.items())))
         with lock:  # whoever asks while it is worked out waits for that answer
             found = kept.get(key)
             if found is not None and time.monotonic() - found[0] < SECONDS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from requests import RequestException
 from tickmark.kernel import faults, logs
 from tickmark.kernel.access import Actor
 from tickmark.kernel.errors import Refused, TickmarkError, Unavailable
+from tickmark.kernel.grown import one_moment
 from tickmark.people.queries import actor_for, has_second_factor, is_empty, needs_second_factor
 from tickmark.web import errors, sessions
 from tickmark.web.views import demo
@@ -65,7 +67,8 @@ class ActorMiddleware:
             sessions.keep(request)
         request.actor = actor_for(request.user) if request.user.is_authenticated else VISITOR  # type: ignore[attr-defined]
         logs.acting.set(request.actor.ref)  # type: ignore[attr-defined]
-        return self._turned_away(request) or self.get_response(request)
+        with one_moment() if request.method in ("GET", "HEAD") else nullcontext():
+            return self._turned_away(request) or self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """One of the four errors becomes a page with what, why and the remedy; so does a part that fails beneath."""

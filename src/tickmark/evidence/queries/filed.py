@@ -14,7 +14,7 @@ from tickmark.evidence.models import Support
 from tickmark.evidence.queries.places import Place, place
 from tickmark.kernel import clock
 from tickmark.kernel.action import under_way
-from tickmark.kernel.grown import Grown, Row
+from tickmark.kernel.grown import Grown, Row, in_this_moment
 
 FIELDS = (
     "control_id",
@@ -141,6 +141,9 @@ class _Held:
             return sorted(self.open)
 
     def _refresh(self, where: Place) -> None:
+        in_this_moment(("uses", where.zone), lambda: self._read(where))
+
+    def _read(self, where: Place) -> None:
         if where.zone != self.zone or not self._catch_up(where):
             self.zone = where.zone
             self._forget()

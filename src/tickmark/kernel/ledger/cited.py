@@ -12,9 +12,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import rfc8785
-
-from tickmark.kernel import files
+from tickmark.kernel import canonical, files
 
 LIST = "list"
 NAME = "cited.ndjson"
@@ -32,7 +30,7 @@ def cite(facts: Facts, kept: Sequence[str]) -> tuple[Facts, list[str]]:
         *({"ref": fact["ref"], "sha256": fact["sha256"]} for fact in facts),
         *({"file": one} for one in kept),
     ]
-    digest = files.keep(b"".join(rfc8785.dumps(line) + b"\n" for line in lines)).sha256
+    digest = files.keep(b"".join(canonical.dumps(line) + b"\n" for line in lines)).sha256
     return [{"ref": LIST, "sha256": digest}], [digest]
 
 

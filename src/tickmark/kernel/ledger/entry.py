@@ -9,9 +9,9 @@ import secrets
 import uuid
 from typing import Any, ClassVar
 
-import rfc8785
 from django.db import models
 
+from tickmark.kernel import canonical
 from tickmark.kernel.dated import AppendOnly, AppendOnlyQuery
 
 
@@ -62,7 +62,7 @@ class Entry(AppendOnly):
 
     def canonical(self) -> bytes:
         """RFC 8785 JSON of `body()`."""
-        return rfc8785.dumps(self.body())
+        return canonical.dumps(self.body())
 
 
 def newest_uid() -> uuid.UUID | None:
