@@ -22,7 +22,7 @@ from tests.faults.database import Cluster
 from tests.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT = 120.0
+LIMIT = 300.0
 """Seconds for anything that must happen by itself. The parts need two; a busy machine needs more."""
 GRANIAN = [
     "-m",

@@ -73,24 +73,19 @@ def seal() -> Checkpoint | None:
 
     Raises Conflict if the folder is not the log that was signed last, Unavailable if tiles are missing.
     """
-    newest = _publish()
-    while _seal_some():
-        newest = _publish()
-    return newest
+    while True:
+        with lock():
+            newest = _publish()
+            entries = list(Entry.objects.filter(leaf=None).order_by("pk")[:BATCH])
+            if not entries:
+                return newest
+            _append(newest, entries)
 
 
 def latest() -> Checkpoint | None:
     """The newest checkpoint, or None before the first seal."""
     row: Checkpoint | None = Checkpoint.objects.order_by("-size").first()
     return row
-
-
-def _seal_some() -> bool:
-    with lock():
-        entries = list(Entry.objects.filter(leaf=None).order_by("pk")[:BATCH])
-        if entries:
-            _append(latest(), entries)
-    return bool(entries)
 
 
 def _append(newest: Checkpoint | None, entries: list[Entry]) -> None:
@@ -132,14 +127,13 @@ def _another_log(why: str) -> Conflict:
 def _publish() -> Checkpoint | None:
     """Write what the newest checkpoint signs and the store does not have yet: tiles first, the checkpoint last.
 
-    Under the lock, so that an older checkpoint never replaces a newer one for long.
+    Under the lock: else an older checkpoint could replace a newer one, and another sealer would miss the tiles.
     """
-    with lock():
-        newest, there = latest(), store()
-        if newest and there.read("checkpoint") != newest.note.encode():
-            _write_tiles(there, newest)
-            there.write("vkey", f"{signer().verifier}\n".encode())
-            there.write("checkpoint", newest.note.encode())
+    newest, there = latest(), store()
+    if newest and there.read("checkpoint") != newest.note.encode():
+        _write_tiles(there, newest)
+        there.write("vkey", f"{signer().verifier}\n".encode())
+        there.write("checkpoint", newest.note.encode())
     return newest
 
 
