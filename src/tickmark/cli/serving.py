@@ -24,8 +24,6 @@ REST = 1.0
 STAY = 10.0
 """Seconds between two words of a worker that it still holds its slot; `jobs.SILENCE` is several of them."""
 GRACE = 10.0
-TURN = 0x7469636B
-"""The number of PostgreSQL's advisory lock under which a host migrates."""
 DEMO_HOME = "~/.tickmark-demo"
 log = logging.getLogger("tickmark.serving")
 
@@ -223,17 +221,11 @@ def prepare() -> None:
 def _migrate() -> None:
     """Bring the books up to date; hosts that start together take turns."""
     from django.core.management import call_command
-    from django.db import connection
 
-    shared = connection.vendor == "postgresql"
-    with connection.cursor() as cursor:
-        if shared:
-            cursor.execute("select pg_advisory_lock(%s)", [TURN])
-        try:
-            call_command("migrate", verbosity=0, interactive=False)
-        finally:
-            if shared:
-                cursor.execute("select pg_advisory_unlock(%s)", [TURN])
+    from tickmark.kernel.turns import turn
+
+    with turn():
+        call_command("migrate", verbosity=0, interactive=False)
 
 
 def _allow_many_files() -> None:

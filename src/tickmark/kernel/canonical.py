@@ -33,10 +33,10 @@ def _is_plain(value: Any) -> bool:
     if kind is str or kind is bool or value is None:
         return True
     if kind is int:
-        return -LARGEST <= value <= LARGEST
+        return bool(-LARGEST <= value <= LARGEST)
     if kind is list:
         return all(map(_is_plain, value))
     if kind is dict:
-        names: bool = all(type(name) is str and name.isascii() for name in value)
-        return names and all(map(_is_plain, value.values()))
+        names = all(type(name) is str and name.isascii() for name in value)
+        return bool(names) and all(map(_is_plain, value.values()))
     return False

@@ -108,6 +108,21 @@ def forget(row: Slot, name: str) -> None:
     Slot.objects.filter(pk=row.pk).update(arguments=rest)
 
 
+STATES = {
+    "waiting": Q(started_at=None, finished_at=None),
+    "running": Q(started_at__isnull=False, finished_at=None),
+    "done": Q(finished_at__isnull=False, error=""),
+    "given_up": Q(finished_at__isnull=False) & ~Q(error=""),
+}
+
+
+def by_state() -> dict[str, int]:
+    """How many slots wait, run, are done and were given up."""
+    counts = {name: models.Count("pk", filter=state) for name, state in STATES.items()}
+    found: dict[str, int] = Slot.objects.aggregate(**counts)
+    return found
+
+
 def find(what: str, slot: str) -> Slot | None:
     """The slot under this key, if it was made."""
     return Slot.objects.filter(what=what, slot=slot).first()

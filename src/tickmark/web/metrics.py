@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import Count, Q
 from django.http import HttpRequest
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 
-from tickmark.kernel import beats, clock, health, secrets
-from tickmark.kernel.jobs import Slot
-from tickmark.kernel.ledger.entry import Entry
+from tickmark.kernel import beats, clock, health, jobs, secrets
+from tickmark.kernel.ledger.entry import written
 from tickmark.kernel.ledger.seal import latest
 
 REGISTRY = CollectorRegistry()
@@ -26,12 +24,6 @@ SECONDS = Histogram(
     "tickmark_request_seconds", "How long requests took, in seconds.", ["route"], registry=REGISTRY,
     buckets=(0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )  # fmt: skip
-STATES = {
-    "waiting": Q(started_at=None, finished_at=None),
-    "running": Q(started_at__isnull=False, finished_at=None),
-    "done": Q(finished_at__isnull=False, error=""),
-    "given_up": Q(finished_at__isnull=False) & ~Q(error=""),
-}
 
 
 class Books:
@@ -44,14 +36,13 @@ class Books:
     def collect(self) -> Iterator[Metric]:
         """Slots by state, entries sealed and not, the worker's last word, what is wrong."""
         slots = GaugeMetricFamily("tickmark_slots", "Slots by state.", labels=["state"])
-        counts = Slot.objects.aggregate(**{name: Count("pk", filter=state) for name, state in STATES.items()})
-        for state, number in counts.items():
+        for state, number in jobs.by_state().items():
             slots.add_metric([state], number)
         yield slots
-        newest, written = latest(), Entry.objects.count()
+        newest, entries = latest(), written()
         sealed = newest.size if newest else 0
         yield GaugeMetricFamily("tickmark_entries_sealed", "Entries with a place in the log.", sealed)
-        yield GaugeMetricFamily("tickmark_entries_unsealed", "Entries without one.", max(0, written - sealed))
+        yield GaugeMetricFamily("tickmark_entries_unsealed", "Entries without one.", max(0, entries - sealed))
         beat = beats.newest()
         if beat is not None:
             age = (clock.system_now() - beat.at).total_seconds()
