@@ -91,6 +91,16 @@ def seal() -> Checkpoint | None:
     return newest
 
 
+def begin(entry: Entry) -> Checkpoint:
+    """Save and seal the entry that begins an epoch, both or neither; gives the epoch's first checkpoint."""
+    with lock():
+        entry.save()
+        _append(latest(), [entry])
+    newest = _publish()
+    assert newest is not None
+    return newest
+
+
 def latest() -> Checkpoint | None:
     """The newest checkpoint, or None before the first seal."""
     row: Checkpoint | None = Checkpoint.objects.order_by("-size").first()
