@@ -70,8 +70,8 @@ def back_up(target: Path, *, move: bool = False) -> Archive:
                 "files": kept,
                 "missing": sorted(missing),
                 "moved": move,
-                "left_out": rows.LEFT_OUT
-                | {"secrets": "kept apart from the rest; without them the log's key is lost"},
+                "left_out": rows.left_out(apps)
+                | {"secrets": "kept apart; without them the log's key is lost"},
             }
         )
 

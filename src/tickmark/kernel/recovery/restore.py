@@ -226,12 +226,8 @@ def _newest(graph: Any, nodes: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _load(archive: Archive, state: Any, entry: Entry) -> int:
-    models = [
-        model
-        for model in rows.carried(state)
-        if (archive.path / "books" / f"{rows.label(model)}.ndjson").exists()
-    ]
     digests = {table["table"]: table["sha256"] for table in archive.about["tables"]}
+    models = [state.get_model(name) for name in sorted(digests)]
     with transaction.atomic():
         total = sum(rows.load(model, archive.rows(rows.label(model))) for model in models)
         rows.after_load(models)

@@ -27,9 +27,11 @@ LEFT_OUT = {
     "sessions": "people sign in again",
     "contenttypes": "made anew by the migrations",
     "auth": "made anew by the migrations",
-    "kernel.loglock": "a lock, it carries nothing",
 }
-"""Apps and tables that no archive carries, with the reason. What points at them is left out too."""
+"""Apps of others that no archive carries, with the reason. What points at their rows is left out too.
+
+A table of ours says it itself: its class has a line `NOT_CARRIED` with the reason.
+"""
 
 BEGIN = {"postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "sqlite": "BEGIN DEFERRED"}
 
@@ -47,25 +49,39 @@ def snapshot() -> Iterator[None]:
 
 
 def carried(apps: Any) -> list[type[Model]]:
-    """The tables that an archive carries, by name; `apps` are those of the program or of an older state of it."""
-    every = [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]
-    kept = [model for model in every if not model._meta.proxy and not _left_out(model)]
-    while dangling := [model for model in kept if not _targets(model) <= set(kept)]:
-        kept = [model for model in kept if model not in dangling]
-    return sorted(kept, key=label)
+    """The tables that an archive carries, by name."""
+    without = left_out(apps)
+    return [model for model in _every(apps) if label(model) not in without]
+
+
+def left_out(apps: Any) -> dict[str, str]:
+    """The tables that no archive carries, each with the reason."""
+    found = {label(model): why for model in _every(apps) if (why := _why(model))}
+    while dangling := [
+        model for model in _every(apps) if label(model) not in found and _targets(model) & found.keys()
+    ]:
+        found |= {label(model): "it points at one that is left out" for model in dangling}
+    return found
+
+
+def _every(apps: Any) -> list[type[Model]]:
+    """Every table, by name; `apps` are the program's own, or those of an older state of it."""
+    models = apps.get_models(include_auto_created=True)
+    return sorted((one for one in models if one._meta.managed and not one._meta.proxy), key=label)
+
+
+def _why(model: type[Model]) -> str:
+    return LEFT_OUT.get(model._meta.app_label) or str(getattr(model, "NOT_CARRIED", ""))
+
+
+def _targets(model: type[Model]) -> set[str]:
+    targets = [field.related_model for field in model._meta.concrete_fields if field.is_relation]
+    return {label(target) for target in targets if target}
 
 
 def label(model: type[Model]) -> str:
     """The name of a table in an archive, such as `kernel.entry`."""
     return str(model._meta.label_lower)
-
-
-def _left_out(model: type[Model]) -> bool:
-    return model._meta.app_label in LEFT_OUT or model._meta.label_lower in LEFT_OUT
-
-
-def _targets(model: type[Model]) -> set[Any]:
-    return {field.related_model for field in model._meta.concrete_fields if field.is_relation}
 
 
 def lines(model: type[Model]) -> Iterator[bytes]:

@@ -24,7 +24,7 @@ def examine(*, quick: bool) -> Iterator[Finding]:
     """What does not fit. `quick` looks at the newest checkpoint alone."""
     yield from _unsealed()
     newest = seal.latest()
-    if newest is None:
+    if newest is None and seal.store().read("checkpoint") is None:
         return
     if not (Path(settings.HOME) / "secrets" / "log-key").exists():
         why = "The folder secrets has no log-key. Without it nothing can be sealed under this log's name."
@@ -34,10 +34,13 @@ def examine(*, quick: bool) -> Iterator[Finding]:
         return
     yield from _epochs()
     keys = seal.verifiers()
-    points = [newest] if quick else list(Checkpoint.objects.order_by("size"))
-    yield from _published(newest, keys)
+    yield from _published(newest.size if newest else 0, keys)
+    if newest is None:
+        return
     try:
-        yield from _points(points, keys, newest.size)
+        yield from _points(
+            [newest] if quick else list(Checkpoint.objects.order_by("size")), keys, newest.size
+        )
         if not quick:
             yield from _leaves(newest.size)
     except TickmarkError as error:  # a tile that is not there: what rests on it cannot be looked at
@@ -64,7 +67,7 @@ def _epochs() -> Iterator[Finding]:
         yield Finding("log-epoch", what, why, remedy, problem=False)
 
 
-def _published(newest: Checkpoint, keys: list[note.Verifier]) -> Iterator[Finding]:
+def _published(newest: int, keys: list[note.Verifier]) -> Iterator[Finding]:
     text = seal.store().read("checkpoint")
     if text is None:
         why = "The file checkpoint is not in the folder log."
@@ -77,8 +80,8 @@ def _published(newest: Checkpoint, keys: list[note.Verifier]) -> Iterator[Findin
     except TickmarkError as error:
         yield Finding("log-published", "The published checkpoint is not of this log.", error.why, BACKUP)
         return
-    if size > newest.size:
-        why = f"It covers {size} entries, the books {newest.size}: older books were put in place."
+    if size > newest:
+        why = f"It covers {size} entries, the books {newest}: older books were put in place."
         remedy = "Put the newer books back; if they are lost: tickmark epoch"
         yield Finding("log-ahead", "The published checkpoint is newer than the books.", why, remedy)
 
