@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from django.db.models import Model
 
 from tickmark.kernel.dated import DigestField
-from tickmark.kernel.ledger.entry import Entry
 
+ENTRY = "kernel.entry"
 _DIGEST = re.compile(rb'"([0-9a-f]{64})"')
 _FILES = re.compile(rb'"files":\[([^\]]*)\]')
 _NAMED = re.compile(rb'"sha256":"([0-9a-f]{64})"')
@@ -17,7 +17,7 @@ _NAMED = re.compile(rb'"sha256":"([0-9a-f]{64})"')
 
 def needed(model: type[Model], line: bytes) -> set[str]:
     """The files that a row needs: an entry's `files`, a digest column, and any `sha256` in what a row holds as JSON."""
-    if model is Entry:
+    if model._meta.label_lower == ENTRY:
         found = [digest for part in _FILES.findall(line) for digest in _DIGEST.findall(part)]
     else:
         found = _NAMED.findall(line)
