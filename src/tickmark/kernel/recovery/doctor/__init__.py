@@ -14,9 +14,9 @@ from tickmark.kernel.recovery.findings import Finding
 
 def examine_home(*, quick: bool = False) -> Iterator[Finding]:
     """Everything that is wrong; `quick` leaves out what reads every file and every row, and says so."""
-    pending = list(books.pending())
-    yield from pending
-    if pending:
+    unreadable = list(books.broken()) or list(books.pending())
+    yield from unreadable
+    if unreadable:
         return
     yield from books.examine()
     yield from log.examine(quick=quick)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max
 
@@ -33,9 +33,24 @@ def pending() -> Iterator[Finding]:
         yield Finding("books-pending", "The books are of an older version, or empty.", why, remedy)
 
 
+def broken() -> Iterator[Finding]:
+    """A damaged file: what is read from it cannot be judged."""
+    if connection.vendor != "sqlite":
+        return
+    remedy = "Restore the newest backup."
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA integrity_check(20)")
+            said = [line for (line,) in cursor.fetchall() if line != "ok"]
+    except DatabaseError as error:
+        said = [str(error)]
+    for line in said:
+        yield Finding("books-broken", "The database file is damaged.", f"SQLite says: {line}.", remedy)
+
+
 def examine() -> Iterator[Finding]:
     """Everything of them but rows and log."""
-    yield from _broken()
+    yield from _dangling()
     yield from _unguarded()
     yield from _ahead_of_time()
     yield from _slots()
@@ -47,21 +62,15 @@ def examine() -> Iterator[Finding]:
         )
 
 
-def _broken() -> Iterator[Finding]:
+def _dangling() -> Iterator[Finding]:
+    """SQLite alone can be written to with references unchecked; PostgreSQL never lets it come to this."""
     if connection.vendor != "sqlite":
         return
-    remedy = "Restore the newest backup."
     with connection.cursor() as cursor:
-        cursor.execute("PRAGMA integrity_check(20)")
-        for (said,) in cursor.fetchall():
-            if said != "ok":
-                yield Finding(
-                    "books-broken", "The database file is damaged.", f"SQLite says: {said}.", remedy
-                )
         cursor.execute("PRAGMA foreign_key_check")
-        for table, row, target, _ in cursor.fetchall()[:20]:
+        for table, row, target, _ in cursor.fetchall():
             why = f"Row {row} of {table} leads to a row of {target} that is not there."
-            yield Finding("books-broken", "A reference leads nowhere.", why, remedy)
+            yield Finding("books-dangling", "A reference leads nowhere.", why, "Compare with a backup.")
 
 
 def _unguarded() -> Iterator[Finding]:
