@@ -219,7 +219,7 @@ def test_books_from_an_older_backup_do_not_continue_a_newer_log(own_books):
 # -- origin and key -------------------------------------------------------------------------------------------------
 
 
-def test_the_origin_says_whether_the_clock_was_simulated(settings):
+def test_the_origin_says_whether_the_clock_was_simulated(db, settings):
     from datetime import UTC, datetime
 
     from tickmark.kernel import clock

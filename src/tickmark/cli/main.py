@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 
 from tickmark import __version__
 from tickmark.cli.look import command as look_command
+from tickmark.cli.recovery import add_to as add_recovery
 from tickmark.kernel.errors import TickmarkError
 
 app = App(
@@ -60,12 +61,12 @@ def test(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> No
 
 @app.command
 def verify(bundle: Path, *, checkpoint: Path | None = None, key: str = "", json: bool = False) -> None:
-    """Verify a bundle offline, as the `verify.py` inside of it does.
+    """Verify a bundle offline, as the `verify.py` inside of it does; or an archive that backup or export made.
 
     Parameters
     ----------
     bundle
-        The zip, or the folder that it was unpacked to.
+        The zip, or the folder that it was unpacked to; or the folder of an archive.
     checkpoint
         An older checkpoint that you kept: it shows whether the log was rewritten since.
     key
@@ -75,6 +76,10 @@ def verify(bundle: Path, *, checkpoint: Path | None = None, key: str = "", json:
     """
     from tickmark.kernel.ledger import verify as verifier
 
+    if (bundle / "archive.json").exists():
+        from tickmark.cli.recovery import examine_archive
+
+        examine_archive(bundle, json)
     words = [
         str(bundle),
         *(["--checkpoint", str(checkpoint)] if checkpoint else []),
@@ -98,6 +103,7 @@ def index(*, rebuild: bool = False) -> None:
 
 
 app.command(look_command, name="look")
+add_recovery(app)
 
 
 def main() -> None:

@@ -191,11 +191,8 @@ def _demo_home() -> None:
     begins(home)
 
 
-def prepare() -> None:
-    """Set Django up, migrate the books, and see that this host has the secrets of the others.
-
-    Raises Unavailable if the home cannot be written or the books do not answer, Conflict if the secrets differ.
-    """
+def set_up() -> None:
+    """Set Django up; the books stay as they are."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tickmark.settings")
     import django
 
@@ -206,6 +203,15 @@ def prepare() -> None:
         raise Unavailable(
             "The home cannot be written.", why, "Choose a folder of yours: TICKMARK_HOME."
         ) from error
+
+
+def prepare() -> None:
+    """Set Django up, migrate the books, and see that this host has the secrets of the others.
+
+    Raises Unavailable if the home cannot be written or the books do not answer, Conflict if the secrets differ or the
+    books were moved elsewhere.
+    """
+    set_up()
     from django.db import InterfaceError, OperationalError
 
     from tickmark.kernel import faults
@@ -214,8 +220,20 @@ def prepare() -> None:
     try:
         _migrate()
         agree()
+        _refuse_moved()
     except (OperationalError, InterfaceError) as error:
         raise faults.told(error) or error from error
+
+
+def _refuse_moved() -> None:
+    from tickmark.kernel.ledger import epoch
+
+    if epoch.moved():
+        raise Conflict(
+            "The books of this home were moved.",
+            "The last entry here says so; to go on in both places would fork the log.",
+            "Start the new home. If the move was given up: tickmark epoch --reason 'the move was given up'",
+        )
 
 
 def _migrate() -> None:

@@ -175,6 +175,39 @@ def exists(sha256: str) -> bool:
     return True
 
 
+def listing() -> Iterator[Kept]:
+    """Every file in the store, in no order; what has not the name of a digest is none of ours."""
+    folder = _folder()
+    if folder is None:
+        found = ((Path(one["path"]), int(one["size"])) for page in obstore.list(_store()) for one in page)
+    else:
+        found = ((path, path.stat().st_size) for path in folder.glob("[0-9a-f][0-9a-f]/*"))
+    for path, size in found:
+        if _DIGEST.fullmatch(path.name) and path.parent.name == path.name[:2]:
+            yield Kept(path.name, size)
+
+
+def drafts() -> list[Path]:
+    """What writers left in a folder store that were killed before a file had its name."""
+    folder = _folder()
+    return sorted(folder.glob(".draft-*")) if folder else []
+
+
+def pieces(sha256: str) -> Iterator[bytes]:
+    """The content as the store gives it, unchecked, piece by piece: whoever reads it takes the digest on the way.
+
+    Raises NotFound.
+    """
+    folder = _folder()
+    try:
+        if folder is None:
+            yield from map(bytes, obstore.get(_store(), _key(sha256)))
+        else:
+            yield from _chunks(folder / _key(sha256))
+    except (NotFoundError, FileNotFoundError):
+        raise missing(sha256) from None
+
+
 def digest(path: Path) -> str:
     """SHA-256 of a file on disk, hex."""
     with path.open("rb") as stream:

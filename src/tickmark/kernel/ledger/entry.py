@@ -113,6 +113,8 @@ class Checkpoint(AppendOnly):
 class LogLock(models.Model):
     """The one row that a sealer locks; it carries nothing else."""
 
+    NOT_CARRIED = "a lock, it holds nothing"
+
     id = models.SmallIntegerField(primary_key=True, default=1)
 
     def __str__(self) -> str:

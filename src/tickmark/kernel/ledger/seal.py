@@ -19,7 +19,7 @@ from django.db import transaction
 
 from tickmark.kernel import clock, files, secrets
 from tickmark.kernel.errors import Conflict
-from tickmark.kernel.ledger import note, tiles
+from tickmark.kernel.ledger import epoch, note, tiles
 from tickmark.kernel.ledger.entry import Checkpoint, Entry, Leaf, LogLock
 from tickmark.kernel.ledger.proof import Proof
 from tickmark.kernel.ledger.tree import leaf_hash
@@ -45,7 +45,13 @@ def store() -> tiles.Store:
 
 
 def origin() -> str:
-    """The log's name, made once for this installation; a demo home says so in it."""
+    """The log's name in the epoch that runs: its own in the first, else the one that the epoch's entry gives."""
+    began = epoch.newest()
+    return str(began.arguments["origin"]) if began else first_origin()
+
+
+def first_origin() -> str:
+    """The log's own name, made once for this installation; a demo home says so in it."""
     kind = "demo.tickmark.example" if clock.simulated() else "log.tickmark.example"
     return secrets.keep_bytes(
         "origin", Path(settings.HOME), f"{kind}/{random.token_hex(8)}".encode()
@@ -53,9 +59,15 @@ def origin() -> str:
 
 
 def signer() -> note.Signer:
-    """The log's key: made once, kept in the home's secrets."""
-    fresh = note.Signer.generate(origin()).secret
-    return note.Signer(origin(), secrets.keep_bytes("log-key", Path(settings.HOME), fresh))
+    """The log's key: made once, kept in the home's secrets; it signs under the name of the epoch."""
+    name = origin()
+    fresh = note.Signer.generate(name).secret
+    return note.Signer(name, secrets.keep_bytes("log-key", Path(settings.HOME), fresh))
+
+
+def verifiers() -> list[note.Verifier]:
+    """The keys that checkpoints of this log may be signed with: this epoch's, and those of the epochs before."""
+    return [signer().verifier, *epoch.earlier_keys()]
 
 
 def verifier_key() -> str:
@@ -76,16 +88,33 @@ def seal() -> Checkpoint | None:
     while True:
         with lock():
             newest = _publish()
-            entries = list(Entry.objects.filter(leaf=None).order_by("pk")[:BATCH])
+            entries = _waiting()
             if not entries:
                 return newest
             _append(newest, entries)
+
+
+def begin(entry: Entry) -> Checkpoint:
+    """Save and seal the entry that begins an epoch, both or neither; gives the epoch's first checkpoint."""
+    with lock():
+        entry.save()
+        _append(latest(), [entry])
+    with lock():
+        newest = _publish()
+    assert newest is not None
+    return newest
 
 
 def latest() -> Checkpoint | None:
     """The newest checkpoint, or None before the first seal."""
     row: Checkpoint | None = Checkpoint.objects.order_by("-size").first()
     return row
+
+
+def _waiting() -> list[Entry]:
+    """What is sealed next. The entry that begins an epoch comes first and alone: the epoch starts where it stands."""
+    waiting = Entry.objects.filter(leaf=None).order_by("pk")
+    return list(waiting.filter(verb=epoch.BEGAN)) or list(waiting[:BATCH])
 
 
 def _append(newest: Checkpoint | None, entries: list[Entry]) -> None:
@@ -109,7 +138,7 @@ def _check(newest: Checkpoint | None) -> None:
         raise _behind()
     if newest is None:
         return
-    note.open_checkpoint(newest.note.encode(), [signer().verifier])
+    note.open_checkpoint(newest.note.encode(), verifiers())
     if tiles.Tiles(store(), size).root().hex() != root:
         raise _another_log("The tiles no longer give the root that the newest checkpoint signed.")
 
@@ -120,7 +149,9 @@ def _behind() -> Conflict:
 
 def _another_log(why: str) -> Conflict:
     return Conflict(
-        "Nothing is sealed: the log would fork.", why, "Restore books, secrets and log of one backup."
+        "Nothing is sealed: the log would fork.",
+        why,
+        "Restore books, secrets and log of one backup; or, if the newer books are lost, run: tickmark epoch",
     )
 
 
@@ -130,7 +161,7 @@ def _publish() -> Checkpoint | None:
     Under the lock: else an older checkpoint could replace a newer one, and another sealer would miss the tiles.
     """
     newest, there = latest(), store()
-    if newest and there.read("checkpoint") != newest.note.encode():
+    if newest and not epoch.waits() and there.read("checkpoint") != newest.note.encode():
         _write_tiles(there, newest)
         there.write("vkey", f"{signer().verifier}\n".encode())
         there.write("checkpoint", newest.note.encode())
@@ -149,9 +180,17 @@ def _write_tiles(there: tiles.Store, newest: Checkpoint) -> None:
 
 
 def _published(there: tiles.Store) -> int:
-    """The size that the published checkpoint signs; 0 before the first."""
-    published = there.read("checkpoint")
-    return note.open_checkpoint(published, [signer().verifier]).size if published is not None else 0
+    """How many leaves of this log are published; 0 before the first.
+
+    While an epoch has published nothing, what stands there is of the epoch before: they share what was restored.
+    """
+    text, began = there.read("checkpoint"), epoch.newest()
+    if text is None:
+        return 0
+    point = note.open_checkpoint(text, epoch.of_one_log(text, verifiers()))
+    if began is not None and point.origin != began.arguments["origin"]:
+        return min(point.size, int(began.arguments["before"]["size"]))
+    return point.size
 
 
 def prove(entry: Entry, at: Checkpoint | None = None) -> Proof:

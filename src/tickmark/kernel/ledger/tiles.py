@@ -148,6 +148,21 @@ def tile_paths(size: int) -> Iterator[str]:
         level, size = level + 1, size >> HEIGHT
 
 
+def contents(store: Store, size: int) -> Iterator[tuple[str, bytes]]:
+    """Path and content of every tile and entry bundle of a log, as it was when it had `size` leaves.
+
+    What became full since is cut to what it held then.
+    """
+    level, count = 0, size
+    while count:
+        for index, width in tile_widths(count):
+            yield tile_path(level, index, width), read_tile(store, level, index, width)
+        level, count = level + 1, count >> HEIGHT
+    for index, width in tile_widths(size):
+        leaves = read_entries(store, index, width)
+        yield tile_path("entries", index, width), b"".join(map(_prefixed, leaves))
+
+
 class Tiles:
     """The hashes of a log of `size` leaves, read from its tiles; proofs for every size up to it."""
 
