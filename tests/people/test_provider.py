@@ -78,7 +78,7 @@ def test_a_person_of_the_company_enters_by_a_verified_address(provider, cast):
     assert (row.user, row.uid) == (cast.owner, "owner")
     assert not SocialToken.objects.exists(), "What opens the provider is not kept."
     assert [change.what for change in CredentialChange.objects.all()] == ["provider"]
-    assert SignIn.objects.filter(kind="entered").get().method == "company"
+    assert SignIn.objects.filter(kind="entered").get().method == "identity provider"
     assert enters("owner")[1].status_code == 302 and SocialAccount.objects.count() == 1
 
 
