@@ -39,7 +39,7 @@ def test_each_side_reads_its_own_journal(door, who, sees):
     assert {one for one in (*WHO, "nobody") if f"by {one}" in export} == sees
 
 
-def test_the_journal_costs_the_same_for_few_and_for_many(door):
+def test_the_journal_costs_no_more_for_many_than_for_few(door):
     browser = client(door, "founder")
     browser.get("/people/sign-ins")
     with CaptureQueriesContext(connection) as few:
@@ -48,7 +48,7 @@ def test_the_journal_costs_the_same_for_few_and_for_many(door):
         actions.note_sign_in("entered", door.cast.owner, method=f"{number}")
     with CaptureQueriesContext(connection) as many:
         browser.get("/people/sign-ins")
-    assert len(many) == len(few)
+    assert len(many) <= len(few), "What the shell asks is remembered; the rows cost the same."
 
 
 def test_a_page_notes_the_session_once_in_five_minutes(program):
