@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import include, path
+from django.views.generic.base import RedirectView
 
 from tickmark.api.door import api
 from tickmark.api.scim import door as scim
@@ -16,6 +17,7 @@ handler500 = "tickmark.web.errors.broken"
 urlpatterns = [
     path("api/", api.urls),
     path("scim/v2/", include(scim.routes)),
+    path("account/sessions/", RedirectView.as_view(url="/account/security"), name="usersessions_list"),
     path("account/", include("allauth.urls")),
     *routes,
 ]

@@ -159,6 +159,8 @@ def strange(browser: Browser, address: str, faults: Faults) -> None:
             look(visitor, f"/{shape}")
         look(visitor, "/join/no-such-link", 404)
         look(visitor, "/account/confirm-email/no-such-key/")
+        for path in ("login/", "login/callback/"):
+            look(visitor, f"/account/oidc/none-is-set-up/{path}", 404)
         look(visitor, "/account/password/reset/key/1-no-such-key/")
 
 

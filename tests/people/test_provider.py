@@ -78,7 +78,7 @@ def test_a_person_of_the_company_enters_by_a_verified_address(provider, cast):
     assert (row.user, row.uid) == (cast.owner, "owner")
     assert not SocialToken.objects.exists(), "What opens the provider is not kept."
     assert [change.what for change in CredentialChange.objects.all()] == ["provider"]
-    assert SignIn.objects.filter(kind="entered").get().method == "company"
+    assert SignIn.objects.filter(kind="entered").get().method == "identity provider"
     assert enters("owner")[1].status_code == 302 and SocialAccount.objects.count() == 1
 
 
@@ -168,3 +168,30 @@ def test_the_button_stands_where_a_provider_is_set_up(provider, cast, settings):
     settings.SOCIALACCOUNT_PROVIDERS = {}
     assert "Northlight" not in Client().get("/account/login/").text
     assert Client().post("/account/oidc/company/login/").status_code == 404
+
+
+def test_the_own_identity_is_shown_and_taken_away_in_our_words(provider, cast):
+    browser, _ = enters("owner")
+    page = browser.get("/account/3rdparty/").text
+    assert "<h1>Identity provider</h1>" in page and "Third-Party" not in page
+    cast.owner.set_password("a few words of our own choice")
+    cast.owner.save()
+    browser = Client()
+    browser.force_login(cast.owner)
+    browser.post("/account/3rdparty/", {"account": SocialAccount.objects.get().pk})
+    assert not SocialAccount.objects.exists()
+    assert "No identity is connected" in browser.get("/account/3rdparty/").text
+
+
+@pytest.mark.parametrize("path", ["cancelled", "error"])
+def test_the_ends_of_a_failed_sign_in_are_in_our_words(provider, cast, path):
+    page = Client().get(f"/account/3rdparty/login/{path}/").text
+    assert "/account/login/" in page and "Third-Party" not in page
+
+
+def test_nobody_connects_an_identity_of_another_address(provider, cast):
+    browser = Client()
+    browser.force_login(cast.employee)
+    answer = browser.post("/account/oidc/company/login/", {"process": "connect"})
+    assert browser.get(proves(answer["Location"], "nobody")).status_code == 403
+    assert not SocialAccount.objects.exists()

@@ -247,6 +247,17 @@ def test_the_company_decides_for_its_own(people):
     assert [row.required for row in FactorRule.objects.order_by("pk")] == [True, False]
 
 
+def test_who_took_the_factor_away_before_the_decision_is_asked_for_one_after_it(people):
+    with_second_factor(people.owner)
+    browser = enters(people.owner)
+    assert browser.get("/tasks").status_code == 200
+    browser.post("/account/reauthenticate/", {"password": PASSWORD})
+    browser.post("/account/2fa/totp/deactivate/")
+    assert not queries.has_second_factor(people.owner)
+    actions.require_second_factor(people.actor("founder"), True)
+    assert browser.get("/tasks")["Location"] == "/account/2fa/"
+
+
 def test_a_demo_home_asks_for_none(people, settings):
     assert queries.needs_second_factor(people.auditor)
     clock.make_demo(settings.HOME, clock.system_now())

@@ -45,7 +45,6 @@ SILENT = Unavailable(
     "Whether you may enter cannot be asked of it now.",
     "Try again in a moment, or sign in with your password or passkey.",
 )
-HAS_FACTOR = "tickmark_has_factor"
 VISITOR = Actor.visitor()
 
 
@@ -92,10 +91,14 @@ class ActorMiddleware:
 
     def _without_factor(self, request: HttpRequest) -> HttpResponse | None:
         """Lead an account that lacks the second factor it needs to where one is set up."""
-        if settings.DEMO or request.session.get(HAS_FACTOR) or request.path.startswith(WITHOUT_FACTOR):
+        if (
+            settings.DEMO
+            or request.session.get(sessions.HAS_FACTOR)
+            or request.path.startswith(WITHOUT_FACTOR)
+        ):
             return None
         if has_second_factor(request.user):  # type: ignore[arg-type]
-            request.session[HAS_FACTOR] = True  # the last one cannot be taken away where it is needed
+            request.session[sessions.HAS_FACTOR] = True
             return None
         if not needs_second_factor(request.user):  # type: ignore[arg-type]
             return None

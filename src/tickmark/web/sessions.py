@@ -10,6 +10,8 @@ from tickmark.kernel import clock
 from tickmark.people.actions import note_session
 
 BEGAN, SEEN = "tickmark_began", "tickmark_seen"
+HAS_FACTOR = "tickmark_has_factor"
+"""Set once the account was seen to have a second factor, taken away when it loses one."""
 SEEN_EVERY = 5 * 60
 """Seconds: how exactly the list of sessions tells when one was used last. Each note is a write."""
 

@@ -18,6 +18,7 @@ from tickmark.kernel.access import Actor
 from tickmark.people import queries
 from tickmark.people.actions import note_session, note_sign_in, record_credential
 from tickmark.people.models import Credential, SignInKind, User
+from tickmark.web.sessions import HAS_FACTOR
 
 
 def note(
@@ -47,10 +48,11 @@ def entered(request: HttpRequest | None, user: Any, **_: Any) -> None:
 
 
 def _methods(request: HttpRequest, user: Any) -> str:
-    """How the person proved who they are: `password, totp`; `invitation` for the page that made the account."""
+    """How the person proved who they are: `password, totp`; `new account` on the page that made it."""
     records = get_authentication_records(request, user)
-    words = [str(one.get("type") or one.get("provider") or one.get("method")) for one in records]
-    return ", ".join(dict.fromkeys(words)) or "invitation"
+    words = [str(one.get("type") or one.get("method")) for one in records]
+    told = ["identity provider" if word == "socialaccount" else word for word in words]
+    return ", ".join(dict.fromkeys(told)) or "new account"
 
 
 @receiver(user_logged_out)
@@ -76,7 +78,8 @@ def factor_added(request: HttpRequest, user: Any, authenticator: Any, **_: Any) 
 
 @receiver(factors.authenticator_removed)
 def factor_removed(request: HttpRequest, user: Any, **_: Any) -> None:
-    """A second factor less."""
+    """A second factor less: whether another is left is asked anew."""
+    request.session.pop(HAS_FACTOR, None)
     record(request, user, Credential.FACTOR_REMOVED)
 
 
