@@ -161,6 +161,7 @@ DIFFERENCES: tuple[tuple[str, str, str], ...] = (
     ("2 DC 9", "", "Significant changes during the period (DC 9)"),
     ("3.4 Section IV: title", "Section IV. Criteria and controls", "Section IV. Criteria, controls, tests and results"),
     ("3.4 Section IV: tests and results", "", "No exceptions noted."),
+    ("0.4 rule 23: two wordings", "", "A control that was worded anew within the period stands once for each wording"),
     ("3.4 Section IV: whose words", "Section IV. Criteria and controls Supplied by the management", "tests and results by Fennimore & Oake LLP"),
 )  # fmt: skip
 

@@ -28,6 +28,8 @@ from tickmark.scope.criteria import Criterion, applicable
 
 INTRO = (
     "The criteria are told in other words than the official ones; their numbers are those of TSP section 100."
+)
+PARTS = (
     " A control that was worded anew within the period stands once for each wording, with the days on which it"
     " was in force."
 )
@@ -97,7 +99,7 @@ def testing(engagement: Engagement, last: date, tests: Tests) -> Testing:
     reasons = {one["criterion"]: one["reason"] for one in scope.not_relevant()}
     csocs = [csoc for group in scope.csocs().values() for csoc in group]
     return {
-        "intro_md": INTRO,
+        "intro_md": INTRO + (PARTS if engagement.of_type_2 else ""),
         "criteria": [
             _criterion(one, rows, csocs, reasons)
             for one in applicable(engagement.categories, engagement.criteria_set)
