@@ -9,7 +9,9 @@ readers do. TICKMARK_DATABASE=postgresql://… names an empty database of the ot
 home for the next run. Aim: p95 of every page at most 150 ms, for one user and for 20.
 
 Beside each stands the processor time that the server took for it: on a machine that does other work as well, that is
-what says something. "Fresh" is the first answer after something was recorded: what the program remembers of the books is gone then, and
+what says something.
+
+"Fresh" is the first answer after something was recorded: what the program remembers of the books is gone then, and
 in a company that works all day that is what people meet.
 """
 
