@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json as notation
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
@@ -21,10 +22,27 @@ if TYPE_CHECKING:
 
 def add_to(app: App) -> None:
     """Add the verbs. Backup and export are one thing, and so are restore and import."""
-    app.command(backup, name=["backup", "export"])
-    app.command(restore, name=["restore", "import"])
-    app.command(doctor, name="doctor")
-    app.command(epoch, name="epoch")
+    app.command(_told(backup), name=["backup", "export"])
+    app.command(_told(restore), name=["restore", "import"])
+    app.command(_told(doctor), name="doctor")
+    app.command(_told(epoch), name="epoch")
+
+
+def _told(function: Callable[..., None]) -> Callable[..., None]:
+    """A full disk or a database that is gone ends a verb in words."""
+
+    @functools.wraps(function)
+    def command(*args: Any, **kwargs: Any) -> None:
+        from django.db import Error
+
+        from tickmark.kernel import faults
+
+        try:
+            function(*args, **kwargs)
+        except (OSError, Error) as error:
+            raise faults.told(error) or error from error
+
+    return command
 
 
 def backup(target: Path, *, secrets: Path | None = None, move: bool = False, json: bool = False) -> None:

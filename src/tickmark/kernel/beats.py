@@ -26,6 +26,8 @@ SHARED = ("django", "log-key", "origin")
 class Beat(models.Model):
     """A worker as it last spoke: when by its host's clock, with which secrets, and what went wrong in its round."""
 
+    NOT_CARRIED = "workers of the old hosts do not live here"
+
     worker = models.CharField(max_length=200, unique=True)
     at = models.DateTimeField()
     secrets = models.CharField(max_length=64)

@@ -176,36 +176,52 @@ def exists(sha256: str) -> bool:
 
 
 def listing() -> Iterator[Kept]:
-    """Every file in the store, in no order; what has not the name of a digest is none of ours."""
-    folder = _folder()
-    if folder is None:
-        found = ((Path(one["path"]), int(one["size"])) for page in obstore.list(_store()) for one in page)
-    else:
-        found = ((path, path.stat().st_size) for path in folder.glob("[0-9a-f][0-9a-f]/*"))
+    """Every file in the store, in no order; what has not the name of a digest is none of them."""
+    place = _folder()
+    found = (
+        _listed()
+        if place is None
+        else ((one, one.stat().st_size) for one in place.glob("[0-9a-f][0-9a-f]/*"))
+    )
     for path, size in found:
         if _DIGEST.fullmatch(path.name) and path.parent.name == path.name[:2]:
             yield Kept(path.name, size)
 
 
+def _listed() -> Iterator[tuple[Path, int]]:
+    try:
+        for page in obstore.list(_store()):
+            yield from ((Path(one["path"]), int(one["size"])) for one in page)
+    except BaseError as error:
+        raise silent(error) from error
+
+
 def drafts() -> list[Path]:
     """What writers left in a folder store that were killed before a file had its name."""
-    folder = _folder()
-    return sorted(folder.glob(".draft-*")) if folder else []
+    place = _folder()
+    return sorted(place.glob(".draft-*")) if place else []
 
 
 def pieces(sha256: str) -> Iterator[bytes]:
     """The content as the store gives it, unchecked, piece by piece: whoever reads it takes the digest on the way.
 
-    Raises NotFound.
+    Raises NotFound, or Unavailable if a store by address does not answer.
     """
-    folder = _folder()
+    place = _folder()
     try:
-        if folder is None:
-            yield from map(bytes, obstore.get(_store(), _key(sha256)))
-        else:
-            yield from _chunks(folder / _key(sha256))
+        yield from _ranges(sha256) if place is None else _chunks(place / _key(sha256))
     except (NotFoundError, FileNotFoundError):
         raise missing(sha256) from None
+    except BaseError as error:
+        raise silent(error) from error
+
+
+def _ranges(sha256: str) -> Iterator[bytes]:
+    """A remote file in pieces, so that a large one is no reason to wait long for a silent store."""
+    size = obstore.head(_store(), _key(sha256))["size"]
+    for start in range(0, size, PIECE):
+        end = min(start + PIECE, size)
+        yield bytes(obstore.get_range(_store(PIECE), _key(sha256), start=start, end=end))
 
 
 def digest(path: Path) -> str:
@@ -329,17 +345,9 @@ def _put(draft: Path, kept: Kept) -> None:
 
 
 def _fetch(sha256: str, target: Path) -> None:
-    """Fetch a file in pieces, so that a large one is no reason to wait long for a silent store."""
-    try:
-        size = obstore.head(_store(), _key(sha256))["size"]
-        with target.open("wb") as stream:
-            for start in range(0, size, PIECE):
-                end = min(start + PIECE, size)
-                stream.write(obstore.get_range(_store(PIECE), _key(sha256), start=start, end=end))
-    except (NotFoundError, FileNotFoundError):
-        raise missing(sha256) from None
-    except BaseError as error:
-        raise silent(error) from error
+    with target.open("wb") as stream:
+        for piece in pieces(sha256):
+            stream.write(piece)
 
 
 def ready() -> None:

@@ -34,6 +34,8 @@ class TooMany(Refused):
 class Limit(models.Model):
     """How much was used of one allowance in the window that ends at an instant."""
 
+    NOT_CARRIED = "counts of the last minutes"
+
     key = models.CharField(max_length=64, primary_key=True)
     ends_at = models.DateTimeField(db_index=True)
     used = models.IntegerField(default=0)
@@ -46,6 +48,8 @@ class Limit(models.Model):
 
 class Cached(models.Model):
     """A row of Django's database cache: its columns are Django's."""
+
+    NOT_CARRIED = "kept for a while only"
 
     cache_key = models.CharField(max_length=255, primary_key=True)
     value = models.TextField()

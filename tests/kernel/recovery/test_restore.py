@@ -283,6 +283,21 @@ def test_secrets_of_another_home_are_refused(made: SimpleNamespace, home: Any, t
         with pytest.raises(Invalid, match="no secrets of Tickmark"):
             restore(made.archive, secrets=tmp_path)
         assert not Entry.objects.exists()
+        restore(made.archive, secrets=made.secrets)
+        assert problems() == []
+
+
+def test_a_move_after_which_the_old_home_went_on_is_no_move(home: Any, tmp_path: Path) -> None:
+    with home("old") as old:
+        with writing():
+            pass
+        archive = back_up(tmp_path / "moving", move=True)
+        with writing():
+            pass
+        later = seal()
+    with home("new"):
+        assert restore(archive, secrets=old / "secrets", last=later.note.encode()).new_epoch
+        assert epoch.newest().arguments["last"]["size"] == later.size
 
 
 def test_an_archive_of_a_newer_version_is_refused(made: SimpleNamespace, home: Any) -> None:

@@ -119,7 +119,7 @@ def waits() -> bool:
 
 
 def of_one_log(text: bytes, keys: Sequence[note.Verifier]) -> list[note.Verifier]:
-    """These keys under the name that a signed note gives its log, if it is one of its epochs, which share a key."""
+    """These keys under the name that a signed note gives its log, if that is one of its epochs: all have one key."""
     origin = note.Checkpoint.parse(note.Note.parse(text).text).origin
     return [note.Verifier(origin, key.public) for key in keys if base(key.name) == base(origin)]
 

@@ -170,6 +170,7 @@ def _log(draft: Draft, point: Checkpoint | None) -> None:
     """The log as it was at the snapshot's checkpoint, whatever was sealed since."""
     if point is None:
         return
+    seal()  # whoever signed that checkpoint may not have published its tiles yet
     log = store()
     draft.put("log/checkpoint", [point.note.encode()])
     draft.put("log/vkey", [f"{verifiers()[0]}\n".encode()])

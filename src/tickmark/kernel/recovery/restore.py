@@ -59,7 +59,7 @@ def restore(
 
     `secrets` is the folder of the home that was lost; with `new_key` the log goes on under a new key, and says so.
     `last` is the last checkpoint that anybody knows of the lost log. An archive that closed its home (a move) goes on
-    in the same epoch; any other begins a new one.
+    in the same epoch, unless somebody has a later checkpoint; any other begins a new one.
     Raises Conflict, Refused or Invalid; then the home holds no books.
     """
     _refuse_unfit(archive)
@@ -67,7 +67,7 @@ def restore(
     _refuse_books()
     _secrets(archive, secrets, new_key)
     known = _known(archive, last)
-    goes_on = bool(archive.about["moved"]) and not new_key
+    goes_on = archive.about["moved"] and not new_key and known == archive.read("checkpoint")
     entry = _arrival(archive) if goes_on else _beginning(archive, known, reason or "restored from a backup")
     count = _files(archive)
     _log(archive)
@@ -129,18 +129,19 @@ def _any(table: str) -> bool:
 def _secrets(archive: Archive, source: Path | None, new_key: bool) -> None:
     """Put the secrets in place; the log's key must be the one that signed the archive's log, or wanted anew."""
     target = Path(settings.HOME) / "secrets"
-    if source is not None:
-        _copy_secrets(source, target)
-    if new_key and (target / KEY).exists():
-        raise Conflict("There is a key already.", f"{target / KEY} is there.", "Leave --new-key out.")
-    if not new_key and not (target / KEY).exists() and archive.about["checkpoint"]["size"]:
+    found = _key(source, target)
+    if new_key and found:
+        raise Conflict("There is a key.", "With it the log goes on under its own.", "Leave --new-key out.")
+    if found:
+        _refuse_other_key(archive, found)
+    elif not new_key and archive.about["checkpoint"]["size"]:
         raise Refused(
             "The log's key is missing.",
             "An archive carries no secrets; without the key the log cannot go on under its name.",
             "Give the folder of secrets that was kept apart: --secrets FOLDER. If it is lost: --new-key",
         )
-    if not new_key and (target / KEY).exists():
-        _refuse_other_key(archive, (target / KEY).read_bytes())
+    if source is not None:
+        _copy_secrets(source, target)
     name = epoch.base(archive.about["origin"])
     if keep_bytes("origin", Path(settings.HOME), name.encode()).decode() != name:
         raise Conflict(
@@ -148,13 +149,18 @@ def _secrets(archive: Archive, source: Path | None, new_key: bool) -> None:
         )
 
 
-def _copy_secrets(source: Path, target: Path) -> None:
-    if not (source / KEY).is_file():
-        raise Invalid(
-            f"{source} holds no secrets of Tickmark.", f"It has no {KEY}.", "Give the folder secrets."
-        )
-    if (target / KEY).exists() and (target / KEY).read_bytes() != (source / KEY).read_bytes():
+def _key(source: Path | None, target: Path) -> bytes | None:
+    """The log's key in the folder that is given, or in the home; both must be the same."""
+    if source is not None and not (source / KEY).is_file():
+        why = f"It has no {KEY}."
+        raise Invalid(f"{source} holds no secrets of Tickmark.", why, "Give the folder secrets.")
+    found = {(folder / KEY).read_bytes() for folder in (source, target) if folder and (folder / KEY).exists()}
+    if len(found) > 1:
         raise Conflict("This home has another log's key.", f"{target / KEY} differs.", "Give an empty home.")
+    return found.pop() if found else None
+
+
+def _copy_secrets(source: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True, mode=0o700)
     for path in sorted(source.iterdir()):
         shutil.copyfile(path, target / path.name)

@@ -17,6 +17,8 @@ class FileText(models.TextChoices):
 class Indexed(models.Model):
     """A row that can be found. Narrow, so that counting many hits stays quick; its words stand in `IndexedText`."""
 
+    NOT_CARRIED = "the search index is made anew from the rows"
+
     noun = models.CharField(max_length=60)
     row = models.BigIntegerField()
     code = models.CharField(max_length=60, blank=True, db_index=True)
@@ -36,6 +38,8 @@ class Indexed(models.Model):
 class IndexedText(models.Model):
     """What a row said: what a hit shows. `unread` says why its file's text is not searched, or how far it is."""
 
+    NOT_CARRIED = "the search index is made anew from the rows"
+
     indexed = models.OneToOneField(Indexed, models.CASCADE, primary_key=True, related_name="said")
     title = models.TextField()
     text = models.TextField(blank=True)
@@ -51,6 +55,8 @@ class IndexedText(models.Model):
 class IndexedEntry(models.Model):
     """An entry that was indexed before it was sealed."""
 
+    NOT_CARRIED = "the search index is made anew from the rows"
+
     entry = models.BigIntegerField(primary_key=True)
 
     def __str__(self) -> str:
@@ -59,6 +65,8 @@ class IndexedEntry(models.Model):
 
 class IndexState(models.Model):
     """The one row that says how far the index is: all entries at log positions below `size` are in it."""
+
+    NOT_CARRIED = "the search index is made anew from the rows"
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     size = models.BigIntegerField(default=0)

@@ -12,6 +12,7 @@ from tickmark.kernel import files
 from tickmark.kernel.access import visible
 from tickmark.kernel.errors import NotFound
 from tickmark.kernel.ledger.entry import Entry
+from tickmark.kernel.ledger.epoch import epochs
 from tickmark.kernel.ledger.seal import latest, verifier_key
 from tickmark.kernel.references import prefixes, resolve
 from tickmark.people.models import User
@@ -40,7 +41,8 @@ def ledger(request: HttpRequest) -> HttpResponse:
     listed = Listing(request, rows, ENTRIES, search=search, prepare=lambda page: _named(actor, page))
     if listed.wants_csv:
         return listed.csv("ledger")
-    return render(request, "ledger.html", {"list": listed, "newest": latest(), "vkey": verifier_key()})
+    shown = {"list": listed, "newest": latest(), "vkey": verifier_key(), "epochs": epochs()}
+    return render(request, "ledger.html", shown)
 
 
 def _named(actor: Any, entries: list[Any]) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.apps import apps
@@ -13,7 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max
 
 from tickmark.kernel import clock, triggers
-from tickmark.kernel.jobs import LIMIT, Slot
+from tickmark.kernel.jobs import LIMIT, SILENCE, Slot
 from tickmark.kernel.ledger import epoch
 from tickmark.kernel.ledger.entry import Checkpoint, Entry
 from tickmark.kernel.recovery.findings import Finding
@@ -95,7 +95,7 @@ def _ahead_of_time() -> Iterator[Finding]:
 def _slots() -> Iterator[Finding]:
     now = clock.now()
     for row in Slot.objects.order_by("pk"):
-        if row.finished_at is None and row.started_at and row.started_at < now - LIMIT:
+        if row.finished_at is None and row.started_at and _left_alone(row, now):
             why = f"It was started {row.started_at.isoformat(timespec='seconds')} and never ended."
             yield Finding(
                 "slot-unfinished", f"{row} is unfinished.", why, "Start the worker: it is taken up again."
@@ -106,6 +106,12 @@ def _slots() -> Iterator[Finding]:
         elif row.finished_at and row.error:
             remedy = "Mend what it names; the next one is made when it is due."
             yield Finding("slot-given-up", f"{row} was given up.", row.error, remedy, problem=False)
+
+
+def _left_alone(row: Slot, now: datetime) -> bool:
+    """Whether its worker fell silent, or takes longer than any try may."""
+    silent = row.alive_at is not None and row.alive_at < now - 2 * SILENCE
+    return silent or (row.started_at is not None and row.started_at < now - LIMIT)
 
 
 def _secrets() -> Iterator[Finding]:
