@@ -1,4 +1,4 @@
-"""Django settings, from six environment variables (docs/operating.md). Nothing else configures Tickmark."""
+"""Django settings, from environment variables (docs/operating.md). Nothing else configures Tickmark."""
 
 from __future__ import annotations
 
@@ -16,6 +16,16 @@ def _port(text: str) -> int:
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise SystemExit(f"TICKMARK_PORT is '{text}', which is no port: give a number from 1 to 65535.")
     return int(text)
+
+
+def _size(name: str, default: str) -> int:
+    """A number of bytes, such as `500M` or `2G`."""
+    text = (os.environ.get(name) or default).strip().upper()
+    number, unit = text.rstrip("KMGB "), text.lstrip("0123456789").strip().removesuffix("B")
+    shift = {"": 0, "K": 10, "M": 20, "G": 30}.get(unit)
+    if not number.isdigit() or shift is None or not int(number):
+        raise SystemExit(f"{name} is '{text}', which is no size: give bytes, or a number with K, M or G.")
+    return int(number) << shift
 
 
 HOME = Path(os.environ.get("TICKMARK_HOME") or Path.home() / ".tickmark").expanduser().absolute()
@@ -144,7 +154,8 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["tickmark.kernel.incoming.LimitedUpload"]
+UPLOAD_LIMIT = _size("TICKMARK_UPLOAD_LIMIT", "1G")
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
