@@ -24,6 +24,16 @@ def _log(form: str) -> str:
     return form
 
 
+def _size(name: str, default: str) -> int:
+    """A number of bytes, such as `500M` or `2G`."""
+    text = (os.environ.get(name) or default).strip().upper()
+    number, unit = text.rstrip("KMGB "), text.lstrip("0123456789").strip().removesuffix("B")
+    shift = {"": 0, "K": 10, "M": 20, "G": 30}.get(unit)
+    if not number.isdigit() or shift is None or not int(number):
+        raise SystemExit(f"{name} is '{text}', which is no size: give bytes, or a number with K, M or G.")
+    return int(number) << shift
+
+
 HOME = Path(os.environ.get("TICKMARK_HOME") or Path.home() / ".tickmark").expanduser().absolute()
 HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
 FILES_URL = os.environ.get("TICKMARK_FILES") or (HOME / "files").as_uri()
@@ -260,7 +270,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["tickmark.kernel.incoming.LimitedUpload"]
+UPLOAD_LIMIT = _size("TICKMARK_UPLOAD_LIMIT", "1G")
 MAIL = os.environ.get("TICKMARK_MAIL") or "console"
 _server = {} if DEMO or MAIL == "console" else _mail(MAIL)
 MAIL_SERVER = f"{_server['host']}:{_server['port']}" if _server else ""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import filesizeformat
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from tickmark.kernel import faults
 from tickmark.kernel.errors import Invalid, NotFound, Refused, TickmarkError
+from tickmark.kernel.incoming import UploadTooBig, too_big
 from tickmark.kernel.limits import TooMany
 
 
@@ -48,6 +52,9 @@ def add_to(api: NinjaAPI) -> None:
     api.add_exception_handler(TickmarkError, lambda request, error: _answer(api, request, error))
     api.add_exception_handler(AuthenticationError, lambda request, error: _answer(api, request, signed_out()))
     api.add_exception_handler(ValidationError, lambda request, error: _answer(api, request, _unfit(error)))
+    api.add_exception_handler(
+        RequestDataTooBig, lambda request, error: _answer(api, request, _too_big(error), 413)
+    )
     api.add_exception_handler(HttpError, lambda request, error: _answer(api, request, _frame(error)))
     for kind in (OperationalError, InterfaceError, OSError):
         api.add_exception_handler(kind, lambda request, error: _beneath(api, request, error))
@@ -70,14 +77,21 @@ def signed_out() -> SignedOut:
     )
 
 
-def _answer(api: NinjaAPI, request: HttpRequest, error: Any) -> HttpResponse:
+def _answer(api: NinjaAPI, request: HttpRequest, error: Any, status: int = 0) -> HttpResponse:
     kind = error.as_dict() | ({"error": "Refused"} if error.status in (401, 429) else {})
-    response = api.create_response(request, kind, status=error.status)
+    response = api.create_response(request, kind, status=status or error.status)
     if isinstance(error, TooMany):
         response["Retry-After"] = str(error.wait)
     if error.status == 401:
         response["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def _too_big(error: object) -> Invalid:
+    if isinstance(error, UploadTooBig):
+        return too_big()
+    most = filesizeformat(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    return Invalid("The call is too large.", f"It may hold {most} beside its files.", "Send it in parts.")
 
 
 def _unfit(error: Any) -> Invalid:

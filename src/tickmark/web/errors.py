@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from tickmark import __version__
 from tickmark.kernel import faults
 from tickmark.kernel.errors import Invalid, NotFound, Refused, TickmarkError, Unavailable
+from tickmark.kernel.incoming import UploadTooBig, too_big
 from tickmark.kernel.limits import TooMany
 from tickmark.kernel.logs import request_id
 
@@ -54,6 +55,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """What the frame refuses to read: too much text, too many fields, an address of another host."""
+    if isinstance(exception, UploadTooBig):
+        return answer(request, too_big(), 413)
     if isinstance(exception, RequestDataTooBig):
         from django.conf import settings
 

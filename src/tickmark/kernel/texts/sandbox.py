@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tickmark.kernel.texts.child import LARGEST_ANSWER, WALL_SECONDS
+from tickmark.kernel.errors import Unavailable
+from tickmark.kernel.texts.child import LARGEST_ANSWER, READY, WALL_SECONDS
 
 PATIENCE = WALL_SECONDS + 20
 SOURCE = Path(__file__).resolve().parents[3]
@@ -30,7 +31,18 @@ class Reader:
     """A child at work. Start it with `reading()`."""
 
     def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        """Start the child and hear that it is ready. Raises Unavailable if it is not: no file is to blame for that."""
         self._child = _start()
+        if self._line() != READY:
+            self.end()
+            raise Unavailable(
+                "Files cannot be read.",
+                "The process that reads them does not start; its words are in the worker's log.",
+                "Install the program's packages again; the files wait.",
+            )
 
     def read(self, path: Path, name: str) -> Read:
         """The text of a file on this machine. It never raises for what the file holds."""
@@ -41,7 +53,7 @@ class Reader:
             return _heard(self._line())
         except (BrokenPipeError, ValueError, KeyError, TypeError):
             self.end()
-            self._child = _start()
+            self._begin()
             return Read("", "Its reader ended before it answered.")
 
     def _line(self) -> bytes:

@@ -19,6 +19,7 @@ from tickmark.people.models import User
 from tickmark.web.lists import Column, Listing, list_paths
 
 DOWNLOADS = {"EV": ("sha256", "name", "media_type"), "RP": ("pdf", "", "")}
+SANDBOX = "sandbox; default-src 'none'"
 ENTRIES = (
     Column("Place", "place", "leaf.position", order="leaf__position", number=True),
     Column("Recorded", "at", "recorded_at", order="recorded_at"),
@@ -78,12 +79,14 @@ def download(request: HttpRequest, reference: str) -> FileResponse:
         raise missing
     digest, name, media_type = DOWNLOADS[reference[:2]]
     kind = getattr(row, media_type) if media_type else "application/pdf"
-    return FileResponse(
+    answer = FileResponse(
         _opened(getattr(row, digest)),
         as_attachment=True,
         filename=getattr(row, name) if name else f"{reference}.pdf",
-        content_type=kind if "/" in kind else "application/octet-stream",
+        content_type=kind if "/" in kind and kind.isprintable() else "application/octet-stream",
     )
+    answer["Content-Security-Policy"] = SANDBOX  # whoever opens it here nonetheless opens it with no rights
+    return answer
 
 
 def _opened(sha256: str) -> Any:
