@@ -55,7 +55,9 @@ def derived(purpose: str, home: Path, context: str = "") -> bytes:
     What is derived need not be kept: nothing is left behind by a call that failed, nothing stands in the books, and
     every host that was given the folder of secrets derives the same.
     """
-    return hmac.digest(keep("django", home).encode(), f"tickmark {purpose} {context}".encode(), hashlib.sha256)
+    return hmac.digest(
+        keep("django", home).encode(), f"tickmark {purpose} {context}".encode(), hashlib.sha256
+    )
 
 
 def sealed(text: str, home: Path) -> str:
