@@ -20,7 +20,7 @@ from tickmark.kernel.errors import Conflict
 LIVING = timedelta(minutes=5)
 """A worker that said nothing for longer than this counts as gone."""
 SHARED = ("django", "log-key", "origin")
-"""Secrets that must be the same on every host: sessions, the log's key, the log's name."""
+"""What must be the same on every host: sessions and what is derived for mail and webhooks, the log's key, its name."""
 
 
 class Beat(models.Model):

@@ -34,12 +34,16 @@ log = logging.getLogger("tickmark.jobs")
 
 
 class Slot(models.Model):
-    """One piece of work under its key, such as `collect` at `CN-3:2026-11-23`. Bookkeeping, not a fact."""
+    """One piece of work under its key, such as `collect` at `CN-3:2026-11-23`. Bookkeeping, not a fact.
+
+    `set_at` is the moment at which somebody said when it is due.
+    """
 
     what = models.CharField(max_length=60)
     slot = models.CharField(max_length=120)
     arguments = models.JSONField(default=dict)
     due_at = models.DateTimeField(db_index=True)
+    set_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     alive_at = models.DateTimeField(null=True)
     parts = models.JSONField(default=list)
@@ -82,8 +86,9 @@ def enqueue(
     what: str, slot: str, arguments: dict[str, Any] | None = None, due_at: datetime | None = None
 ) -> Slot:
     """Make the slot if it does not stand yet, due now or at a later moment; either way return it."""
+    now = clock.now()
     row, _ = Slot.objects.get_or_create(
-        what=what, slot=slot, defaults={"arguments": arguments or {}, "due_at": due_at or clock.now()}
+        what=what, slot=slot, defaults={"arguments": arguments or {}, "due_at": due_at or now, "set_at": now}
     )
     return row
 
@@ -94,7 +99,7 @@ def enqueue_all(what: str, slots: Mapping[str, dict[str, Any]]) -> None:
     now = clock.now()
     Slot.objects.bulk_create(
         [
-            Slot(what=what, slot=slot, arguments=arguments, due_at=now)
+            Slot(what=what, slot=slot, arguments=arguments, due_at=now, set_at=now)
             for slot, arguments in slots.items()
             if slot not in standing
         ],
@@ -131,7 +136,7 @@ def find(what: str, slot: str) -> Slot | None:
 def claim() -> Slot | None:
     """Take the next open slot, by one conditional update so that two workers never share it."""
     now = clock.now()
-    due = Q(due_at__lte=now) | Q(due_at__gt=now + LIMIT)  # no pause is that long: the clock was set back
+    due = Q(due_at__lte=now) | Q(set_at__gt=now + SILENCE)  # set in time to come: the clock was set back
     stale = Q(tries__lt=TRIES) & _left_alone(now)
     free = Slot.objects.filter(Q(started_at=None) | stale, due, finished_at=None, what__in=JOBS)
     for row in free.order_by("due_at", "pk")[:5]:
@@ -199,8 +204,8 @@ def _again(row: Slot, error: str) -> None:
     if row.tries >= TRIES:
         _finish(row, error)
     else:
-        later = clock.now() + row.tries * PAUSE
-        _of(row).update(started_at=None, due_at=later, error=error)
+        now = clock.now()
+        _of(row).update(started_at=None, due_at=now + row.tries * PAUSE, set_at=now, error=error)
 
 
 def work() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import os
@@ -48,12 +49,15 @@ def keep_bytes(name: str, home: Path, fresh: bytes) -> bytes:
     return path.read_bytes()
 
 
-def derived(name: str, home: Path, context: str) -> bytes:
-    """32 bytes that follow from the secret called `name` and from `context`, and that nobody finds without the secret.
+def derived(purpose: str, home: Path, context: str = "") -> bytes:
+    """32 bytes for one purpose that follow from the home's first secret, and that nobody finds without it.
 
-    What is derived need not be kept: nothing is left behind by a call that failed, and nothing stands in the books.
+    What is derived need not be kept: nothing is left behind by a call that failed, nothing stands in the books, and
+    every host that was given the folder of secrets derives the same.
     """
-    return hmac.digest(keep_bytes(name, home, secrets.token_bytes(32)), context.encode(), hashlib.sha256)
+    return hmac.digest(
+        keep("django", home).encode(), f"tickmark {purpose} {context}".encode(), hashlib.sha256
+    )
 
 
 def sealed(text: str, home: Path) -> str:
@@ -67,7 +71,7 @@ def opened(text: str, home: Path) -> str:
 
 
 def _envelopes(home: Path) -> Fernet:
-    return Fernet(keep_bytes("envelopes", home, Fernet.generate_key()))
+    return Fernet(base64.urlsafe_b64encode(derived("envelopes", home)))
 
 
 def _create(path: Path, content: bytes) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 
 from tickmark.audit.models import Engagement, Request
 from tickmark.evidence.queries import registers
@@ -232,13 +231,15 @@ def webhook(slot: Slot) -> None:
     receipt = _posted(version, entry, message)
     tried = Tried(NoticeKind.EVENT, Way.WEBHOOK, message, receipt, attempt, entry.subject or entry.verb)
     pause = None if given["once"] or receipt.status == GONE else next(iter(PAUSES[attempt - 1 :]), None)
-    with transaction.atomic():
+
+    def record() -> None:
+        """The attempt and the promise of the next one stand together, once."""
         actions.record_delivery(WORKER, tried=tried, webhook=target)
         if receipt.problem and pause is not None:
-            later = {**given, "attempt": attempt + 1}
-            jobs.enqueue(
-                "webhook", f"{target.ref}:{entry.uid}:{attempt + 1}", later, due_at=clock.now() + pause
-            )
+            key, later = f"{target.ref}:{entry.uid}:{attempt + 1}", {**given, "attempt": attempt + 1}
+            jobs.enqueue("webhook", key, later, due_at=clock.now() + pause)
+
+    jobs.once(slot, "recorded", record)
     if receipt.problem and pause is None:
         raise Invalid(
             f"{target.code} was not told of {entry.verb}.",
