@@ -96,6 +96,11 @@ def renamed(before: str, after: bytes, content: bytes = b"id\n1\n") -> bytes:
     return archive({before: content}).replace(before.encode(), after)
 
 
+def nameless() -> bytes:
+    """A zip whose file has a name of no letters."""
+    return archive({"": b"id"})
+
+
 def pdf(text: str, squeezed: bytes = b"") -> bytes:
     """A PDF of one page with a text, and a stream of what `squeezed` unpacks to."""
     show = f"BT /F1 12 Tf 50 700 Td ({text}) Tj ET".encode()

@@ -104,8 +104,9 @@ def test_lines_end_as_they_did() -> None:
         (files.archive({"Rows.csv": "id\n1\n", "rows.csv": "id\n2\n"}), "is in it twice"),
         (files.archive({"a.zip": files.bomb(1 << 20)}), "It is a zip or a spreadsheet."),
         (b"PK\x03\x04" + bytes(200), "is no readable zip"),
+        (files.nameless(), "is no readable zip"),
     ],
-    ids=range(12),
+    ids=range(13),
 )  # fmt: skip
 def test_a_hostile_archive_is_refused_and_leaves_nothing(tmp_path: Path, content: bytes, says: str) -> None:
     export = tmp_path / "export.zip"

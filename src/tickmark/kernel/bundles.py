@@ -7,6 +7,7 @@ import io
 import lzma
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections import Counter
@@ -20,7 +21,8 @@ from tickmark.kernel.sources import Source
 MOST_BYTES = 192 << 20
 """Bytes of an export, unpacked. It is read in memory, where a letter may take four bytes."""
 MOST_FILES = 100_000
-BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, IndexError)
+"""What the zip reader raises for broken bytes, beside its own error; an empty name is an IndexError to it."""
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 
 

@@ -8,11 +8,10 @@ than they say.
 from __future__ import annotations
 
 import io
-import lzma
 import zipfile
-import zlib
 from xml.parsers import expat
 
+from tickmark.kernel.bundles import BROKEN
 from tickmark.kernel.errors import Invalid
 
 MOST_UNPACKED = 192 << 20
@@ -31,8 +30,7 @@ def check_workbook(name: str, content: bytes) -> None:
                 _check_part(name, archive, part)
     except expat.ExpatError as error:
         raise _broken(name, f"A part of it is no XML: {error}.") from error
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, ValueError,
-            OSError) as error:  # fmt: skip
+    except (*BROKEN, NotImplementedError, RuntimeError, EOFError, ValueError, OSError) as error:
         raise _broken(name, f"{error}.") from error
 
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 import email
 import email.policy
 import io
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from email.message import Message
 from html.parser import HTMLParser
@@ -24,6 +27,7 @@ DEEPEST = 4
 MOST_PARTS = 2_000
 """Parts of an archive or a mail that are looked at."""
 
+BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, IndexError)
 PLAIN = frozenset("txt md csv tsv json jsonl ndjson log yaml yml toml ini conf sql ics".split())
 MARKUP = frozenset("html htm xhtml xml svg".split())
 PICTURES = frozenset("png jpg jpeg gif webp bmp tif tiff heic".split())
@@ -196,24 +200,12 @@ def _archive(text: Text, content: bytes, depth: int) -> None:
             for name in parts:
                 with archive.open(name) as stream:
                     _Office(text).read(stream)
-    except (
-        zipfile.BadZipFile,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-        KeyError,
-        ValueError,
-        OSError,
-    ) as error:
-        if isinstance(error, RecursionError):
-            raise
-        raise Unreadable("It is no readable archive.") from None
+    except RecursionError:
+        raise
     except expat.ExpatError:
         raise Unreadable("A part of it is no readable XML.") from None
-    except Exception as error:
-        if type(error).__module__ in ("zlib", "lzma", "_lzma"):
-            raise Unreadable("A part of it cannot be unpacked.") from None
-        raise
+    except (*BROKEN, NotImplementedError, RuntimeError, EOFError, KeyError, ValueError, OSError):
+        raise Unreadable("It is no readable archive.") from None
 
 
 def _wanted(name: str) -> bool:
