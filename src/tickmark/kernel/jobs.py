@@ -131,7 +131,8 @@ def find(what: str, slot: str) -> Slot | None:
 def claim() -> Slot | None:
     """Take the next open slot, by one conditional update so that two workers never share it."""
     now = clock.now()
-    due = Q(due_at__lte=now) | Q(due_at__gt=now + LIMIT)  # no pause is that long: the clock was set back
+    set_back = Q(due_at__gt=now + LIMIT, tries__gt=0)  # no pause between tries is that long
+    due = Q(due_at__lte=now) | set_back
     stale = Q(tries__lt=TRIES) & _left_alone(now)
     free = Slot.objects.filter(Q(started_at=None) | stale, due, finished_at=None, what__in=JOBS)
     for row in free.order_by("due_at", "pk")[:5]:
