@@ -74,8 +74,11 @@ def _family(pid: int) -> list[int]:
 
 
 def _pss(pid: int) -> float:
-    """Proportional set size in MiB."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    """Proportional set size in MiB; nothing for a process that has ended meanwhile."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except ProcessLookupError:
+        return 0.0
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 

@@ -41,7 +41,10 @@ def test_an_hour_back_keeps_the_order_and_is_said(
     seen = count(monkeypatch)
     with writing():
         pass
-    Slot.objects.filter(pk=jobs.enqueue("count", "paused").pk).update(due_at=time.at + timedelta(hours=1))
+    later = jobs.enqueue("count", "not before tomorrow", due_at=time.at + timedelta(days=1))
+    Slot.objects.filter(pk=jobs.enqueue("count", "paused").pk).update(
+        due_at=time.at + timedelta(minutes=1), tries=1
+    )
     jobs.enqueue("count", "killed")
     assert jobs.claim() is not None
     assert part("clock").ok
@@ -57,6 +60,7 @@ def test_an_hour_back_keeps_the_order_and_is_said(
     said = part("clock")
     assert said.ok is False and said.says == "This host's clock is 2 h behind what was recorded last."
     assert (jobs.work(), sorted(seen)) == (2, ["killed", "paused"])
+    assert Slot.objects.get(pk=later.pk).state == "waiting"
 
 
 # -- a worker that falls silent ---------------------------------------------------------------------------------------

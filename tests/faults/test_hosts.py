@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from tests import servers
+from tests.faults import killing
 from tests.faults.bucket import NAME, bucket, environment
 from tests.faults.database import Cluster, cluster
 from tests.faults.relay import BUSY, CUT, OPEN, SILENT, Relay, relay
@@ -116,9 +117,7 @@ def _settled(hosts: Hosts) -> None:
         size = int(published.splitlines()[1]) if published else 0
         return bool(size == one.one("select count(*) from kernel_entry"))
 
-    one.until(
-        lambda: one.one("select count(*) from kernel_slot where finished_at is null") == 0, "all slots end"
-    )
+    one.until(lambda: one.one(killing.OPEN) == 0, "all slots end")
     one.until(sealed, "all is sealed")
     for host in hosts.both:
         host.one.answering()

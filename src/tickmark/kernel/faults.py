@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 
-import psycopg
 from django.db import InterfaceError, OperationalError
 
 from tickmark.kernel.errors import Unavailable
@@ -70,6 +69,10 @@ def lost(error: BaseException) -> bool:
     mistakes too.
     """
     cause = error.__cause__
-    if not isinstance(error, OperationalError | InterfaceError) or not isinstance(cause, psycopg.Error):
+    by_driver = (
+        type(cause).__module__.partition(".")[0] == "psycopg"
+    )  # not imported where the books are SQLite
+    if not isinstance(error, OperationalError | InterfaceError) or not by_driver:
         return False
-    return cause.sqlstate is None or cause.sqlstate[:2] in ("08", "53", "58") or cause.sqlstate[:4] == "57P0"
+    state = getattr(cause, "sqlstate", None)
+    return state is None or state[:2] in ("08", "53", "58") or state[:4] == "57P0"

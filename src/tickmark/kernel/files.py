@@ -20,16 +20,19 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-import obstore
 from django.conf import settings
-from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
-from obstore.store import from_url
 
 from tickmark.kernel import faults
 from tickmark.kernel.errors import Conflict, Invalid, NotFound, Unavailable
+from tickmark.kernel.later import Later
+
+if TYPE_CHECKING:
+    import obstore
+else:
+    obstore = Later("obstore")
 
 CHUNK = 1 << 20
 HEAD = 4096
@@ -168,9 +171,9 @@ def exists(sha256: str) -> bool:
         return (folder / _key(sha256)).exists()
     try:
         obstore.head(_store(), _key(sha256))
-    except (NotFoundError, FileNotFoundError):
+    except (obstore.exceptions.NotFoundError, FileNotFoundError):
         return False
-    except BaseError as error:
+    except obstore.exceptions.BaseError as error:
         raise silent(error) from error
     return True
 
@@ -192,7 +195,7 @@ def _listed() -> Iterator[tuple[Path, int]]:
     try:
         for page in obstore.list(_store()):
             yield from ((Path(one["path"]), int(one["size"])) for one in page)
-    except BaseError as error:
+    except obstore.exceptions.BaseError as error:
         raise silent(error) from error
 
 
@@ -210,9 +213,9 @@ def pieces(sha256: str) -> Iterator[bytes]:
     place = _folder()
     try:
         yield from _ranges(sha256) if place is None else _chunks(place / _key(sha256))
-    except (NotFoundError, FileNotFoundError):
+    except (obstore.exceptions.NotFoundError, FileNotFoundError):
         raise missing(sha256) from None
-    except BaseError as error:
+    except obstore.exceptions.BaseError as error:
         raise silent(error) from error
 
 
@@ -250,13 +253,13 @@ def _draft_folder() -> Path:
 @lru_cache(maxsize=32)
 def _open_store(url: str, seconds: int) -> Any:
     local = urlsplit(url).scheme in ("file", "memory")
-    return from_url(url) if local else _open_remote(url, seconds)
+    return obstore.store.from_url(url) if local else _open_remote(url, seconds)
 
 
 def _open_remote(url: str, seconds: int) -> Any:
     own = os.environ.get("AWS_ENDPOINT_URL", os.environ.get("AWS_ENDPOINT", "")).startswith("http://")
     limit = timedelta(seconds=seconds)
-    return from_url(
+    return obstore.store.from_url(
         url,
         client_options={"timeout": limit, "connect_timeout": timedelta(seconds=5), "allow_http": own},
         retry_config={"max_retries": 3, "retry_timeout": limit},
@@ -338,9 +341,9 @@ def _sync(folder: Path) -> None:
 def _put(draft: Path, kept: Kept) -> None:
     try:
         obstore.put(_store(kept.size), _key(kept.sha256), draft, mode="create")
-    except AlreadyExistsError:
+    except obstore.exceptions.AlreadyExistsError:
         pass
-    except BaseError as error:
+    except obstore.exceptions.BaseError as error:
         raise silent(error) from error
 
 
@@ -359,9 +362,9 @@ def ready() -> None:
         return
     try:
         obstore.head(_open_store(settings.FILES_URL, HASTE), _key("0" * 64))
-    except (NotFoundError, FileNotFoundError):
+    except (obstore.exceptions.NotFoundError, FileNotFoundError):
         return
-    except BaseError as error:
+    except obstore.exceptions.BaseError as error:
         raise silent(error) from error
 
 

@@ -12,12 +12,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
-
-import obstore
-from obstore.exceptions import BaseError, NotFoundError
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from tickmark.kernel.errors import Invalid, Unavailable
+from tickmark.kernel.later import Later
 from tickmark.kernel.ledger.tree import (
     EMPTY_ROOT,
     HASH_SIZE,
@@ -27,6 +25,11 @@ from tickmark.kernel.ledger.tree import (
     leaf_hash,
     node_hash,
 )
+
+if TYPE_CHECKING:
+    import obstore
+else:
+    obstore = Later("obstore")
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
@@ -83,16 +86,16 @@ class Bucket:
         """The content, or None where there is no such object."""
         try:
             return bytes(obstore.get(self.place, f"{self.prefix}/{path}").bytes())
-        except (NotFoundError, FileNotFoundError):
+        except (obstore.exceptions.NotFoundError, FileNotFoundError):
             return None
-        except BaseError as error:
+        except obstore.exceptions.BaseError as error:
             raise self.silent(error) from error
 
     def write(self, path: str, data: bytes) -> None:
         """Put or replace the object; a bucket takes it whole or not at all."""
         try:
             obstore.put(self.place, f"{self.prefix}/{path}", data)
-        except BaseError as error:
+        except obstore.exceptions.BaseError as error:
             raise self.silent(error) from error
 
 
