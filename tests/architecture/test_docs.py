@@ -50,6 +50,8 @@ def exists(name: str) -> bool:
         return _is_path(name) or _is_path_and_symbol(name)
     if SETTING.fullmatch(name):
         return name in settings_in_code()
+    if name in said_by_recovery():
+        return True
     bare = name.removeprefix("@").removesuffix("()")
     if "." in bare:
         return bare in file_names() or bare in registered() or _is_module_symbol(bare)
@@ -61,7 +63,7 @@ WORDS = {
     *("drives", "takes", "says", "proof", "source", "CI", "chromium", "tickmark", "secrets/", ".venv"),
     *("/opt/tickmark", "/home/tickmark", "log/", "secrets/metrics", "secrets/oidc", "X-Forwarded-For"),
     *("fsync", "full_page_writes", "synchronous_commit", "X-Request-Id", "json"),
-    *("level", "logger", "route", "status", "milliseconds", "slot"),
+    *("boto3", "level", "logger", "route", "status", "milliseconds", "slot"),
 }
 """Values and words of the formats, and what lies outside of the repository: not names of the code."""
 
@@ -70,6 +72,19 @@ WORDS = {
 def file_names() -> frozenset[str]:
     """The last part of every path in the repository."""
     return frozenset(Path(name).name for name in files())
+
+
+@cache
+def said_by_recovery() -> frozenset[str]:
+    """What backup, export and doctor write: the codes of findings, the names of files and of the probe."""
+    texts = (
+        node.value
+        for module in modules()
+        if module.name.startswith("kernel/recovery/")
+        for node in module.nodes
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    return frozenset(texts)
 
 
 @cache
