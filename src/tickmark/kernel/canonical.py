@@ -37,6 +37,7 @@ def _is_plain(value: Any) -> bool:
     if kind is list:
         return all(map(_is_plain, value))
     if kind is dict:
-        names = all(type(name) is str and name.isascii() for name in value)
-        return names and all(map(_is_plain, value.values()))
+        return all(type(name) is str and name.isascii() for name in value) and all(
+            map(_is_plain, value.values())
+        )
     return False
