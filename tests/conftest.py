@@ -34,6 +34,13 @@ CAST = {
 }
 
 
+def with_second_factor(user: Any) -> None:
+    """Give an account an authenticator app: auditors come to nothing without one."""
+    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+
+    TOTP.activate(user, generate_totp_secret())
+
+
 @pytest.fixture
 def cast(db: None) -> SimpleNamespace:
     """The characters as accounts; `cast.founder` is a user, `cast.actor("founder")` an actor."""
@@ -46,6 +53,8 @@ def cast(db: None) -> SimpleNamespace:
         for name, (side, roles) in CAST.items():
             user = make_account(f"{name}@northlight.example", name.title(), side, None)
             setattr(people, name, user)
+            if side == "auditor":
+                with_second_factor(user)
             if side == "company":
                 for role in roles:
                     RoleGrant(user=user, role=role).save()

@@ -18,15 +18,27 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from maker import accounts, acknowledgements, answers, documents, forge, hris, repo
+from maker import (
+    accounts,
+    acknowledgements,
+    answers,
+    devices,
+    documents,
+    forge,
+    hris,
+    learning,
+    repo,
+    scanner,
+    tracker,
+)
 from maker.days import DEMO_DAY
 
 HERE = Path(__file__).parent
 
 
 def exports(target: Path, day: date) -> None:
-    """Write the exports of HR, identity provider, support tool and forge as of a day, without the repository."""
-    for system in (hris, accounts, forge):
+    """Write what every system exported as of a day, without the repository."""
+    for system in (hris, accounts, forge, learning, tracker, scanner, devices):
         system.write(target, day)
 
 

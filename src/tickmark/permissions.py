@@ -15,6 +15,8 @@ from tickmark.kernel.access import EVERYBODY, NOBODY, Actor, Grant, Rule, rule
 COMPANY, AUDITOR = "company", "auditor"
 LEADERS = frozenset({"sponsor", "lead", "adviser"})
 WORKERS = LEADERS | {"owner", "reviewer", "contributor"}
+GUARDS = frozenset({"sponsor", "admin"})
+HOUSEKEEPERS = frozenset({"sponsor", "lead", "admin"})
 STEERING_AUDITORS = ("lead", "partner")
 WORKING_AUDITORS = ("staff", "lead", "partner", "specialist")
 
@@ -44,6 +46,37 @@ def engaged(actor: Actor) -> Q:
 def own(actor: Actor) -> Q:
     """Rows about the actor's account."""
     return Q(user=actor.user)
+
+
+@rule("an account of the company, for those who administer it")
+def guarded(actor: Actor) -> Q:
+    """Rows about the company's accounts, for sponsor and administrator; the auditor's are not theirs to watch."""
+    return Q(user__side=COMPANY) if actor.roles & GUARDS else NOBODY
+
+
+@rule("the door of the company, for those who administer it")
+def guarded_door(actor: Actor) -> Q:
+    """What happened at the door to the company's accounts, and to no account at all."""
+    return Q(user__side=COMPANY) | Q(user=None) if actor.roles & GUARDS else NOBODY
+
+
+@rule("an account of a team that you lead", many=True)
+def of_my_team(actor: Actor) -> Q:
+    """Rows about auditors of an engagement that the actor steers."""
+    led = frozenset().union(*(actor.holds("engagement", role) for role in STEERING_AUDITORS))
+    return Q(user__team_memberships__engagement__in=led)
+
+
+@rule("an account of the company, for those who administer accounts")
+def administered(actor: Actor) -> Q:
+    """The company's accounts, for sponsor and administrator."""
+    return Q(side=COMPANY) if actor.roles & GUARDS else NOBODY
+
+
+@rule("somebody who administers accounts")
+def administers(actor: Actor) -> Q:
+    """Every row, for sponsor and administrator."""
+    return EVERYBODY if actor.roles & GUARDS else NOBODY
 
 
 @rule("written by you")
@@ -136,6 +169,15 @@ def staffs(actor: Actor) -> Q:
     return ~Q(team__role__in=STEERING_AUDITORS)
 
 
+@rule(
+    "a lead or partner of the engagement that it follows, until the first of them has taken it up", many=True
+)
+def led_before(actor: Actor) -> Q:
+    """Engagements by the same firm after one that the actor leads: nobody else brings its people back (8.4)."""
+    held = frozenset().union(*(actor.holds("engagement", role) for role in STEERING_AUDITORS))
+    return Q(follows__in=held) & ~Q(team__role__in=STEERING_AUDITORS)
+
+
 @rule("the company, or an auditor who works on the engagement")
 def talks(actor: Actor) -> Q:
     """Threads: a quality reviewer takes no part in the engagement."""
@@ -185,6 +227,12 @@ def by_my_side(actor: Actor) -> Q:
     return Q(side=actor.side) & own_side
 
 
+@rule("whoever leads the programme or administers the installation")
+def keeps_house(actor: Actor) -> Q:
+    """Where notices go and what became of them, beyond one's own."""
+    return EVERYBODY if actor.roles & (HOUSEKEEPERS | {"job"}) else NOBODY
+
+
 @rule("what both sides may see")
 def of_the_report(actor: Actor) -> Q:
     """Bundles without the firm's working papers (domain.md 8.5)."""
@@ -232,6 +280,11 @@ SEES: Mapping[str, Mapping[str, Rule]] = {
     "people.AccountEnd": both(programme, engaged),
     "people.Token": both(own, own),
     "people.TokenEnd": both(mine, mine),
+    "people.FactorRule": both(anyone, engaged),
+    "people.SessionsEnd": both(own | guarded, own),
+    "people.CredentialChange": both(own | guarded, own),
+    "people.SignIn": both(own | guarded_door, own | of_my_team),
+    "people.DirectoryEntry": both(programme | administers, engaged),
     "people.Person": both(programme, engaged),
     "people.Employment": both(programme, engaged),
     "people.Departure": both(programme, engaged),
@@ -286,7 +339,7 @@ SEES: Mapping[str, Mapping[str, Rule]] = {
     "readiness.RemedyDone": {COMPANY: programme},
     "readiness.Recheck": {COMPANY: programme},
     "readiness.GapAcceptance": both(programme, engaged),
-    "audit.Engagement": both(programme, on_my_engagement("pk")),
+    "audit.Engagement": both(programme, on_my_engagement("pk") | led_before),
     "audit.Commission": both(programme, on_my_engagement()),
     "audit.TeamMember": both(programme, on_my_engagement()),
     "audit.TeamEnd": both(programme, on_my_engagement("member__engagement")),
@@ -322,7 +375,14 @@ SEES: Mapping[str, Mapping[str, Rule]] = {
     "report.Report": both(programme, on_my_engagement()),
     "report.Bundle": both(programme & of_the_report, on_my_engagement("report__engagement")),
     "report.Copy": both(programme, on_my_engagement("report__engagement")),
+    "upkeep.RollForward": both(programme, of_my_system("period__system")),
     "report.CopyRead": both(programme, on_my_engagement("copy__report__engagement")),
+    "upkeep.DigestChoice": both(own, own),
+    "upkeep.CalendarFeed": both(own, own),
+    "upkeep.CalendarFeedEnd": both(mine, mine),
+    "upkeep.Webhook": {COMPANY: keeps_house},
+    "upkeep.WebhookVersion": {COMPANY: keeps_house},
+    "upkeep.Delivery": both(keeps_house | own, own | on_my_engagement()),
 }
 
 
@@ -345,6 +405,10 @@ MAY: Mapping[str, Grant] = {
     "people.depart": company("lead", "sponsor", "adviser", "contributor"),
     "people.make_token": Grant(None, in_person=True),
     "people.end_token": Grant(None, rules={"token": own}),
+    "people.end_sessions": Grant(None, rules={"user": me | administered}),
+    "people.require_second_factor": company("admin", "sponsor"),
+    "people.record_credential": Grant(None, frozenset({"job"}), {"user": me}),
+    "people.provision": company("admin", "sponsor"),
     "scope.describe": company(*LEADERS),
     "scope.approve": company("sponsor", version=not_mine),
     "scope.commit": company(*LEADERS),
@@ -387,10 +451,12 @@ MAY: Mapping[str, Grant] = {
     "audit.invite": Grant(None, frozenset({"sponsor", "lead", "auditor"}), {"engagement": staffs}),
     "audit.add_member": Grant(AUDITOR, frozenset(), {"engagement": STEERS}),
     "audit.end_member": auditor(member=on_my_engagement("engagement", *STEERING_AUDITORS)),
+    "audit.take_up": auditor(engagement=led_before),
     "audit.confirm_independence": auditor(member=own),
     "audit.plan": auditor(engagement=STEERS),
     "audit.ask": auditor(engagement=ASKS),
     "audit.ask_list": auditor(engagement=STEERS),
+    "audit.ask_again": auditor(engagement=STEERS),
     "audit.answer": company(*WORKERS - {"reviewer"}),
     "audit.say": Grant(None, rules={"request": talks}),
     "audit.send_back": auditor(request=TESTS),
@@ -429,5 +495,15 @@ MAY: Mapping[str, Grant] = {
     "report.issue": auditor(engagement=on_my_engagement("pk", "partner")),
     "report.bundle": Grant(None, rules={"report": bundles}),
     "report.give_copy": company("sponsor", "lead"),
+    "upkeep.roll_forward": company("sponsor", "lead"),
     "report.read_copy": Grant("", frozenset({"visitor"})),
+    "upkeep.choose_digest": Grant(None),
+    "upkeep.make_feed": Grant(None, in_person=True),
+    "upkeep.end_feed": Grant(None, rules={"feed": own}),
+    "upkeep.add_webhook": company("lead", "admin"),
+    "upkeep.change_webhook": company("lead", "admin"),
+    "upkeep.end_webhook": company("lead", "admin"),
+    "upkeep.test_webhook": company("lead", "admin"),
+    "upkeep.test_mail": company("lead", "admin"),
+    "upkeep.record_delivery": company("job"),
 }

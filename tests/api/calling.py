@@ -19,7 +19,7 @@ from tickmark.kernel.ledger.entry import Entry
 from tickmark.people.models import Token
 from tickmark.people.queries import digest_of
 
-IN_PERSON = {"people.make_token"}
+IN_PERSON = {"people.make_token", "upkeep.make_feed"}
 """What no token does, whatever its scopes."""
 
 

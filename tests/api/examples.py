@@ -64,6 +64,9 @@ plain("people.add", "lead", key="P-9", name="Cy Cole", starts_on=START)
 plain("people.depart", "lead", employment="@employment", ends_on="2026-11-30")
 plain("people.make_token", "staff", name="mine", scopes=["read"], days="7")
 plain("people.end_token", "lead", token="@token")
+plain("people.end_sessions", "lead", user="@lead")
+plain("people.require_second_factor", "founder", required=True)
+plain("people.provision", "founder", user_name="cy", name="Cy Cole", email="cy@northlight.example")
 plain("scope.describe", "lead", code="third", name="Third", company="Northlight, Inc.", services="Payroll",
       categories=["security", "availability"], effective_from=START)  # fmt: skip
 plain("scope.approve", "founder", version="@draft")
@@ -131,12 +134,14 @@ plain("readiness.accept_gap", "founder", gap="@gap", reason="Small", until=LATER
 plain("audit.open", "lead", code="next", system="ledger", period="@period", firm="Fennimore & Oake LLP")
 plain("audit.invite", "auditor", engagement="running", email="a@firm.example", name="Al", role="staff")
 plain("audit.add_member", "auditor", engagement="fresh", user="@specialist", role="specialist")
+plain("audit.take_up", "auditor", engagement="following")
 plain("audit.end_member", "auditor", member="@leaver")
 plain("audit.confirm_independence", "staff", member="@member", statement="I am independent of Northlight.")
 plain("audit.plan", "auditor", engagement="fresh", commitment=commitment("another nonce"), plan="Two weeks")
 plain("audit.ask", "staff", engagement="running", code="Q-9", kind="configuration", title="Show the rule", due_on=DUE,
       controls=["CHG-02"], wave=3)  # fmt: skip
 plain("audit.ask_list", "auditor", engagement="fresh", due_on=DUE)
+plain("audit.ask_again", "auditor", engagement="repeating", due_on=DUE)
 plain("audit.answer", "owner", request="@open_request", text="Here.", evidence=["@evidence", "@unshared"])
 plain("audit.say", "staff", request="@open_request", text="By Friday?", visibility="shared")
 plain("audit.send_back", "staff", request="@submitted_request", reason="The second page is missing")
@@ -215,3 +220,21 @@ def _mark_many(world: Any) -> Arguments:
 def _mark_by_check(world: Any) -> Arguments:
     _, attribute = _cell(world, world.drawn)
     return {"procedure": world.drawn.ref, "attribute": attribute.ref, "check_run": world.check_run.ref}
+
+
+plain("upkeep.roll_forward", "founder", period="@rolling", note="As last year")
+plain("upkeep.choose_digest", "employee", every="week")
+plain("upkeep.make_feed", "staff")
+plain("upkeep.end_feed", "owner", feed="@feed")
+plain(
+    "upkeep.add_webhook",
+    "lead",
+    code="tickets",
+    url="https://tickets.northlight.example/hook",
+    events=["audit.ask", "evidence.accept"],
+)
+plain("upkeep.change_webhook", "lead", webhook="chat", url="https://chat.northlight.example/b",
+      events=["audit.ask"], new_secret=True)  # fmt: skip
+plain("upkeep.end_webhook", "founder", webhook="chat", reason="The room was closed")
+plain("upkeep.test_webhook", "lead", webhook="chat")
+plain("upkeep.test_mail", "founder")

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.audit.world import ATTRIBUTES, KEYS, NONCE, change, connect, population
+from tests.conftest import with_second_factor
 from tests.deeds import writing
 from tests.report.build import issued
 from tickmark.audit import actions as audit
@@ -30,8 +31,10 @@ from tickmark.evidence import actions as evidence
 from tickmark.evidence.models import EvidenceKind
 from tickmark.evidence.sampling import commitment
 from tickmark.kernel import clock, files
+from tickmark.kernel.access import Actor
 from tickmark.kernel.arguments import Upload
 from tickmark.kernel.ledger.seal import seal
+from tickmark.kernel.register import Receipt
 from tickmark.people import actions as people
 from tickmark.people.actions import make_account
 from tickmark.people.models import Role, RoleGrant, Side
@@ -39,6 +42,9 @@ from tickmark.readiness import actions as readiness
 from tickmark.readiness import queries as gaps
 from tickmark.report import actions as report
 from tickmark.scope import actions as scope
+from tickmark.scope.models import ReportType
+from tickmark.upkeep import actions as upkeep
+from tickmark.upkeep.models import NoticeKind, Rhythm, Way
 
 START, DAY = date(2025, 11, 1), date(2026, 12, 11)
 CHARACTERS = (
@@ -54,7 +60,19 @@ def build(program: SimpleNamespace) -> SimpleNamespace:
     _more_people(program)
     world, world.report = issued(program)
     world.other_user = program.cast.rival
-    for step in (_people, _scope, _policies, _evidence, _checks, _remedies, _running, _tests, _copies):
+    for step in (
+        _people,
+        _scope,
+        _upkeep,
+        _policies,
+        _evidence,
+        _checks,
+        _remedies,
+        _running,
+        _tests,
+        _copies,
+        _telling,
+    ):
         step(world)
     seal()
     return world
@@ -69,6 +87,7 @@ def _more_people(program: Any) -> None:
             RoleGrant(user=user, role=role).save()
         for name in ("specialist", "rival"):
             setattr(cast, name, make_account(f"{name}@firm.example", name.title(), "auditor", None))
+            with_second_factor(getattr(cast, name))
 
 
 def kept(text: str) -> Upload:
@@ -116,6 +135,15 @@ def _scope(world: Any) -> None:
     world.ended_exclusion = scope.end_exclusion(
         lead, scope.exclude(lead, world.system, "Old", "Gone"), "It is back"
     )
+
+
+def _upkeep(world: Any) -> None:
+    """Another system whose years lie behind, rolled forward once."""
+    lead, founder, first = world.actor("lead"), world.actor("founder"), date(2022, 1, 1)
+    fourth = scope.describe(lead, "fourth", "Fourth", "Northlight, Inc.", "Archive", ["security"], first)
+    period = scope.set_period(founder, fourth.system, ReportType.TYPE_2, first, date(2022, 12, 31))
+    world.roll_forward = upkeep.roll_forward(founder, period)
+    world.rolling = world.roll_forward.period
 
 
 def _policies(world: Any) -> None:
@@ -185,6 +213,15 @@ def _running(world: Any) -> None:
             )  # fmt: skip
             row.save()
             setattr(world, name, row)
+        for name, before in (("following", world.running), ("repeating", world.engagement)):
+            row = Engagement(
+                code=name, system=world.system, period=world.period, firm=before.firm, categories=["security"],
+                criteria_set="tsc-2017-2022", method="default-2026", follows=before,
+            )  # fmt: skip
+            row.save()
+            setattr(world, name, row)
+        TeamMember(engagement=world.repeating, user=world.cast.auditor, role="lead").save()
+        TeamMember(engagement=world.repeating, user=world.cast.partner, role="partner").save()
         for engagement in (world.running, world.fresh):
             for name, role in TEAM.items():
                 TeamMember(engagement=engagement, user=getattr(world.cast, name), role=role).save()
@@ -289,3 +326,21 @@ def _copies(world: Any) -> None:
     world.copy = report.give_copy(world.actor("founder"), world.report, "A customer", "c@customer.example")
     visitor = Actor(user=None, side="", roles=frozenset({"visitor"}), kind="visitor", name="visitor")
     report.read_copy(visitor, world.copy.link.rsplit("/", 1)[-1], True)
+
+
+def _telling(world: Any) -> None:
+    """A webhook, a calendar address and one that ended, a choice, and a delivery to each side."""
+    lead, owner = world.actor("lead"), world.actor("owner")
+    upkeep.choose_digest(owner, Rhythm.WEEK)
+    upkeep.end_feed(owner, upkeep.make_feed(owner))
+    world.feed = upkeep.make_feed(owner)
+    version = upkeep.add_webhook(lead, "chat", "https://chat.northlight.example/a", ["evidence.accept"])
+    job = Actor.job("notify", "company")
+    tried = {"receipt": Receipt(204), "message": "m"}
+    upkeep.record_delivery(job, upkeep.Tried(NoticeKind.EVENT, Way.WEBHOOK, **tried), webhook=version.webhook)
+    upkeep.record_delivery(
+        job,
+        upkeep.Tried(NoticeKind.CHECKPOINT, Way.MAIL, size=9, **tried),
+        user=world.cast.auditor,
+        engagement=world.running,
+    )

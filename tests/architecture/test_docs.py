@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.urls import get_resolver
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,12 +38,14 @@ def names(page: str) -> set[str]:
 
 def exists(name: str) -> bool:
     """Whether a name stands for something: a path, a module's function, an action, a class, a setting."""
-    if name in WORDS or re.match(r"\d|python3", name):
+    if name in WORDS or re.match(r"\d|python3|AWS_", name):
         return True
     if "*" in name:
         return bool(list(ROOT.glob(name)) or list(SOURCE.glob(name)))
     if name.startswith("./"):
         return (ROOT / name).exists()
+    if name.startswith("/"):
+        return name.removeprefix("/") in addresses()
     if "/" in name:
         return _is_path(name) or _is_path_and_symbol(name)
     if SETTING.fullmatch(name):
@@ -56,6 +59,9 @@ def exists(name: str) -> bool:
 WORDS = {
     *("true", "false", "null", "None", "pass", "fail", "undetermined", "not_applicable"),
     *("drives", "takes", "says", "proof", "source", "CI", "chromium", "tickmark", "secrets/", ".venv"),
+    *("/opt/tickmark", "/home/tickmark", "log/", "secrets/metrics", "secrets/oidc", "X-Forwarded-For"),
+    *("fsync", "full_page_writes", "synchronous_commit", "X-Request-Id", "json"),
+    *("level", "logger", "route", "status", "milliseconds", "slot"),
 }
 """Values and words of the formats, and what lies outside of the repository: not names of the code."""
 
@@ -64,6 +70,12 @@ WORDS = {
 def file_names() -> frozenset[str]:
     """The last part of every path in the repository."""
     return frozenset(Path(name).name for name in files())
+
+
+@cache
+def addresses() -> frozenset[str]:
+    """The addresses of the program that hold no reference."""
+    return frozenset(str(one.pattern) for one in get_resolver().url_patterns)
 
 
 def _is_path(name: str) -> bool:

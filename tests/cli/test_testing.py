@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -83,3 +84,24 @@ def test_outside_of_a_checkout_it_says_so(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(testing, "ROOT", tmp_path)
     with pytest.raises(Unavailable, match="not a checkout"):
         testing.run([])
+
+
+def test_known_vulnerabilities_are_looked_for_or_said_to_be_unknown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """pip-audit ends well when it could ask nothing: that must never read as clean."""
+    clean = {"name": "a", "version": "1", "vulns": []}
+    bad = {"name": "b", "version": "2", "vulns": [{"id": "CVE-2026-1"}]}
+    skipped = {"name": "c", "version": "3", "skip_reason": "Dependency not found"}
+    told = [
+        testing.read_advisories(json.dumps({"dependencies": d}))
+        for d in ([clean], [clean, bad], [clean, skipped])
+    ]
+    assert told[0] == ([], [])
+    assert told[1] == (["b 2: CVE-2026-1"], [])
+    assert told[2] == ([], ["whether 1 of 2 packages have a known vulnerability: the feed was not reached"])
+    assert testing.read_advisories("no JSON")[1] == testing.read_advisories("{}")[1] != []
+    unknown = outcome(passed=1)
+    unknown.unknown = told[2][1]
+    assert testing._summary(unknown) == 0
+    assert "NOT KNOWN:" in capsys.readouterr().out

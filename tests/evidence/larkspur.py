@@ -39,13 +39,28 @@ SOURCES = {
     "pulls": ("files.pulls", {"path": "github", "recipe": "pulls-github", "repository": "larkspur/ledger"}),
     "people": ("files.people", {"path": "hris/people.csv", "recipe": "people-hris-csv"}),
     "contractors": ("files.people", {"path": "hris/contractors.csv", "recipe": "people-contractors-csv"}),
-    "idp": ("files.accounts", {"path": "idp/accounts.csv", "recipe": "accounts-idp-csv"}),
-    "support": ("files.accounts", {"path": "support/accounts.jsonl", "recipe": "accounts-json-lines"}),
+    "idp": ("files.accounts", {"path": "idp/accounts.csv", "recipe": "accounts-idp-factors-csv"}),
+    "support": (
+        "files.accounts",
+        {"path": "support/accounts.jsonl", "recipe": "accounts-factors-json-lines"},
+    ),
+    "trainings": ("files.trainings", {"path": "lms/enrollments.csv", "recipe": "trainings-lms-csv"}),
+    "tickets": ("files.tickets", {"path": "tracker/incidents.json", "recipe": "tickets-jira-json"}),
+    "findings": ("files.findings", {"path": "scanner/findings.json", "recipe": "findings-scanner-json"}),
+    "devices": ("files.devices", {"path": "mdm/devices.csv", "recipe": "devices-mdm-csv"}),
     "policies": ("books.policies", {}),
     "acknowledgements": ("books.acknowledgements", {}),
 }
-CHECKS = {"changes_reviewed": "CHG-02", "leavers_disabled": "AC-04", "policies_acknowledged": "GOV-05"}
-NUMBERS = {"CHG-02": {}, "AC-04": {"days": 1}, "GOV-05": {"days": 14}}
+NUMBERS: dict[str, dict[str, int]] = {
+    "CHG-02": {},
+    "AC-02": {},
+    "AC-04": {"days": 1},
+    "GOV-05": {"days": 14},
+    "HR-06": {"days": 30},
+    "INC-02": {},
+    "OPS-02": {"critical_days": 15, "high_days": 30, "medium_days": 90},
+    "AST-02": {"silent_days": 30},
+}
 
 
 @contextmanager
@@ -57,7 +72,7 @@ def written(at: datetime, user: User | None = None) -> Iterator[None]:
 
 
 def settle(larkspur: Path, exports: Path, founder: User) -> None:
-    """System, period, three controls, people, policies with their versions, acknowledgements."""
+    """System, period, controls, people, policies with their versions, acknowledgements."""
     story = tomllib.loads((larkspur / "story.toml").read_text())
     with written(datetime(2025, 10, 1, tzinfo=UTC), founder):
         _programme(founder)

@@ -8,12 +8,26 @@ from typing import Any
 
 import pytest
 
-from tests.examples import oracle
+from tests.examples import oracle, records
 
 KEYS = {
     "changes_reviewed": ("change",),
     "leavers_disabled": ("person", "spell", "system", "account"),
     "policies_acknowledged": ("person", "spell", "policy", "version"),
+    "joiners_trained": ("person", "spell", "record"),
+    "second_factor": ("system", "account"),
+    "incidents_closed": ("number",),
+    "findings_fixed": ("finding",),
+    "devices_encrypted": ("device", "without"),
+}
+JUDGES = {
+    "changes_reviewed": oracle.judge_changes,
+    "leavers_disabled": oracle.judge_leavers,
+    "joiners_trained": records.judge_trainings,
+    "second_factor": records.judge_factors,
+    "incidents_closed": records.judge_incidents,
+    "findings_fixed": records.judge_findings,
+    "devices_encrypted": records.judge_devices,
 }
 
 
@@ -29,7 +43,7 @@ def listed(rows: list[dict[str, Any]], check: str) -> oracle.Found:
 def judged(home: Path, larkspur: Path, check: str) -> oracle.Found:
     if check == "policies_acknowledged":
         return oracle.judge_acknowledgements(home, larkspur)
-    return {"changes_reviewed": oracle.judge_changes, "leavers_disabled": oracle.judge_leavers}[check](home)
+    return JUDGES[check](home)
 
 
 @pytest.mark.parametrize("check", KEYS)
@@ -53,7 +67,10 @@ def test_what_lies_outside_of_the_period_is_no_item(
     home: Path, larkspur: Path, answers: dict[str, Any]
 ) -> None:
     outside = [row for row in answers["not_an_exception"] if not row["inside"]]
-    assert {row["id"] for row in outside} == {"eve-of-period", "after-period", "scheduled", "before-period"}
+    assert {row["id"] for row in outside} == {
+        "eve-of-period", "after-period", "scheduled", "before-period", "incident-before-period", "incident-after-period",
+        "fixed-before-period", "retired-before-period",
+    }  # fmt: skip
     for row in outside:
         key = tuple(row[name] for name in KEYS[row["check"]])
         assert key not in judged(home, larkspur, row["check"])
@@ -70,7 +87,22 @@ def test_every_kind_asked_for_is_planted(answers: dict[str, Any]) -> None:
         ],
         "leavers_disabled": ["late-in-identity-provider", "no-account-found", "no-termination-date", "still-active-in-support"],
         "policies_acknowledged": ["late", "never", "older-version"],
+        "joiners_trained": ["contractor-never-asked", "trained-late", "training-not-matched", "training-of-nobody"],
+        "second_factor": ["factor-not-told", "kind-not-told", "weekend-agent-without"],
+        "incidents_closed": ["closed-without-cause", "never-classified", "open-at-the-end", "ticket-missing"],
+        "findings_fixed": ["exception-ran-out", "fixed-late", "never-rated"],
+        "devices_encrypted": ["encryption-not-told", "encryption-off", "laptop-of-nobody", "nothing-enrolled", "silent-on-leave"],
     }  # fmt: skip
+
+
+def test_each_list_has_every_verdict(home: Path, larkspur: Path) -> None:
+    for check in list(KEYS)[3:]:
+        assert set(judged(home, larkspur, check).values()) == {
+            "pass",
+            "fail",
+            "not_applicable",
+            "undetermined",
+        }, check
 
 
 def test_counts(home: Path, larkspur: Path, answers: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.examples import oracle
+from tests.examples import oracle, records
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -65,6 +65,10 @@ def test_manifests_count_their_rows(home: Path) -> None:
     assert rows("hris/contractors.manifest.json") == len(oracle.rows(home / "hris" / "contractors.csv"))
     assert rows("idp/accounts.manifest.json") == len(oracle.rows(home / "idp" / "accounts.csv"))
     assert rows("support/accounts.manifest.json") == len(oracle.agents(home))
+    assert rows("lms/enrollments.manifest.json") == len(oracle.rows(home / "lms" / "enrollments.csv"))
+    assert rows("mdm/devices.manifest.json") == len(oracle.rows(home / "mdm" / "devices.csv"))
+    assert rows("tracker/incidents.manifest.json") == len(records.issues(home))
+    assert rows("scanner/findings.manifest.json") == len(records.findings(home))
     assert rows("github/pulls.manifest.json") == len(oracle.pulls(home))
     assert {p["number"] for p in oracle.pulls(home)} == {
         int(f.stem) for f in (home / "github" / "reviews").iterdir()
@@ -79,7 +83,7 @@ DAYS = [
     date(2026, 9, 9),
     date(2026, 11, 16),
 ]
-INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)")
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.000)?(?:Z|[+-]\d\d:?\d\d)")
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +138,24 @@ def test_people_and_accounts_once_seen_stay_and_closed_ones_stay_closed(mornings
         }
         assert {a[:4] for a in oracle.accounts(earlier)} <= {a[:4] for a in oracle.accounts(later)}
         assert closed(earlier).items() <= closed(later).items()
+
+
+def test_records_once_seen_stay_and_what_was_settled_stays_so(mornings: dict[date, Path]) -> None:
+    def settled(folder: Path) -> dict[str, object]:
+        done = {
+            r["Enrollment ID"]: r["Completed At"] for r in records.enrollments(folder) if r["Completed At"]
+        }
+        done |= {i["key"]: i["fields"] for i in records.issues(folder) if i["fields"]["resolutiondate"]}
+        return done | {f["ID"]: f["FixedAt"] for f in records.findings(folder) if f["FixedAt"]}
+
+    def seen(folder: Path) -> set[str]:
+        devices = {r["Device ID"] for r in oracle.rows(folder / "mdm" / "devices.csv")}
+        enrolled = {r["Enrollment ID"] for r in oracle.rows(folder / "lms" / "enrollments.csv")}
+        return devices | enrolled | {i["key"] for i in records.issues(folder)}
+
+    for earlier, later in pairwise(mornings.values()):
+        assert seen(earlier) < seen(later)
+        assert {key: settled(later)[key] for key in settled(earlier)} == settled(earlier)
 
 
 def test_a_folder_used_again_holds_the_day_asked_for_and_nothing_else(

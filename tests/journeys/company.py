@@ -43,7 +43,7 @@ def control(who: Visitor) -> None:
     """The compliance lead changes a control as of a day to come; today it stands as it was."""
     who.enters_as(COMPLIANCE)
     who.step("Controls")
-    who.page.get_by_role("searchbox").fill("AC-06")
+    who.page.get_by_role("searchbox", name="Code, title or statement").fill("AC-06")
     who.page.wait_for_url("**q=AC-06**")
     who.follows("User access review")
     before = who.page.locator("p.statement").inner_text()

@@ -15,10 +15,10 @@ from tests.journeys.browsing import DESK, PHONE, Faults, Visitor
 
 LINK = re.compile(r'<a\b[^>]*?\shref="([^"]+)"')
 FILES = re.compile(
-    r"\.(csv|zip|pdf)$|^(files/|do/|demo/(progress|see-as)|healthz|ledger/checkpoint)|recovery-codes/download|/progress$"
+    r"\.(csv|zip|pdf|ics)$|^(files/|do/|demo/(progress|see-as)|healthz|ledger/checkpoint)|recovery-codes/download|/progress$"
 )
 """Addresses that answer with a file or a fragment, or are posted to: nothing to look at."""
-ACCOUNTS = re.compile(r"^account/(?!tokens)|^welcome$|^join/")
+ACCOUNTS = re.compile(r"^account/(?!tokens|notifications)|^welcome$|^join/")
 """Pages before and beside an account: a home of its own visits them, since a demo home signs in by a click."""
 UNUSED = "scope-set-aside-change"
 """The example company sets no criterion aside; whoever begins anew does."""

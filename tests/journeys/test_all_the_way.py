@@ -12,7 +12,7 @@ from tests.journeys.browsing import DESK, PHONE, Faults, window
 from tests.journeys.cast import AUDIT_LEAD, COMPLIANCE, EMPLOYEE, PARTNER, QUALITY
 from tests.journeys.sweeping import ACCOUNTS, UNUSED, links, look, routes, visited
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.journey]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SIDES = ((COMPLIANCE, EMPLOYEE), (AUDIT_LEAD, PARTNER, QUALITY))
 READER = {"copy"}
@@ -51,7 +51,7 @@ def test_the_road_from_scope_to_a_verified_bundle(browser: Browser, demo: str, t
         with window(browser, demo, faults, viewport=DESK) as customer:
             assert reporting.copy(who, customer) == report.read_bytes()
         text = reporting.words(report)
-    facts = (testing.LATE, testing.UNSEEN, testing.UNREVIEWED, testing.UNKNOWN, testing.SLOW)
+    facts = (testing.LATE, testing.UNSEEN, testing.UNREVIEWED, testing.UNKNOWN, *testing.OUTSIDE.values())
     for words in (*facts, reporting.RESPONSE, company.EXCLUDED):
         assert words in text, f"The report lacks: {words}"
     assert company.PROMISED not in text, "What was promised after the period is no part of its report."

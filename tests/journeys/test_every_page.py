@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 from tests.journeys.browsing import DESK, Faults, Visitor, window
 from tests.journeys.sweeping import ACCOUNTS, UNUSED, links, look, routes, visited
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.journey]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PASSWORD = "a few words of my own"
 
@@ -159,6 +159,8 @@ def strange(browser: Browser, address: str, faults: Faults) -> None:
             look(visitor, f"/{shape}")
         look(visitor, "/join/no-such-link", 404)
         look(visitor, "/account/confirm-email/no-such-key/")
+        for path in ("login/", "login/callback/"):
+            look(visitor, f"/account/oidc/none-is-set-up/{path}", 404)
         look(visitor, "/account/password/reset/key/1-no-such-key/")
 
 

@@ -32,6 +32,15 @@ UNSEEN = "Nothing shows when a person left, so nothing shows that the central ac
 UNREVIEWED = "The change reached the main branch without an approval by another person on the merged version."
 UNKNOWN = "The author of a change is not known any more, so nothing shows that another person approved it."
 SLOW = "The review of the second quarter of 2026 was performed on 29 July, after the 15 days of grace."
+OUTSIDE = {
+    "AC-06": SLOW,
+    "HR-06": "One joiner completed the training 12 days after the limit, and one contractor was never asked to take it.",
+    "AC-02": "One account of the support tool, which is not behind single sign-on, had no second factor.",
+    "INC-02": "One of two grave incidents was closed without a root cause and without lessons.",
+    "OPS-02": "One weakness was fixed 25 days after the limit, and the exception of another ran out before it was fixed.",
+    "AST-02": "The disk of one laptop was not encrypted from 22 September 2026 on.",
+}
+"""What the records of a control show that is tested without items: the fact that is told."""
 FACTS = {"LL-1037": LATE, "LL-1049": UNSEEN, "3a70c1dfeaae": UNKNOWN, "": UNREVIEWED}
 """The wording of a deviation by the item that shows it; the last one is for every other change."""
 
@@ -150,19 +159,20 @@ def decides(who: Visitor, path: str) -> None:
 
 
 def deviations(who: Visitor) -> None:
-    """Staff confirms each flagged item as a fact, and one fact that is no item; the lead tells the company."""
+    """Staff confirms each flagged item as a fact, and the facts that are no items; the lead tells the company."""
     flagged = who.page.locator("details").filter(has=who.page.get_by_text("Look at the item"))
     tested = papers(who)
     for paper in [one for one in tested if one.control in LISTED]:
         who.goes(paper.path)
         while flagged.count():
             confirms(who, flagged.first)
-    who.goes(next(one.path for one in tested if one.control == "AC-06"))
     outside = who.page.locator("details").filter(has_text="A finding outside of the items")
-    outside.locator("summary").click()
-    who.sends("Record it", {"Fact": SLOW}, outside)
+    for paper in [one for one in tested if one.control in OUTSIDE]:
+        who.goes(paper.path)
+        outside.locator("summary").click()
+        who.sends("Record it", {"Fact": OUTSIDE[paper.control]}, outside)
     who.enters_as(AUDIT_LEAD)
-    for paper in [one for one in tested if one.control in (*LISTED, "AC-06")]:
+    for paper in [one for one in tested if one.control in (*LISTED, *OUTSIDE)]:
         who.goes(paper.path)
         while who.page.get_by_role("button", name="Tell the company").count():
             who.sends("Tell the company")

@@ -171,6 +171,11 @@ def test_rules_combine_with_their_words(people: Any) -> None:
     assert list(Control.objects.filter(neither(people.lead))) == [people.of_owner]
 
 
+def test_everybody_or_somebody_is_everybody(people: Any) -> None:
+    for rule in (ALL | MINE, MINE | ALL):
+        assert set(Control.objects.filter(rule(people.owner))) == set(Control.objects.all())
+
+
 def test_what_an_actor_holds_is_asked_once(program: Any) -> None:
     actor = program.actor("auditor")
     with CaptureQueriesContext(connection) as queries:

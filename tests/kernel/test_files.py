@@ -139,7 +139,7 @@ def test_a_store_by_address_keeps_and_gives_back_the_same(settings, tmp_path, mo
 
     place = MemoryStore()
     settings.FILES_URL = "memory:///"
-    monkeypatch.setattr(files, "_store", lambda: place)
+    monkeypatch.setattr(files, "_store", lambda *_: place)
     assert files.keep(CONTENT) == files.keep(CONTENT) == Kept(DIGEST, len(CONTENT))
     assert (files.exists(DIGEST), files.read(DIGEST)) == (True, CONTENT)
     assert files.exists("0" * 64) is False
@@ -153,7 +153,7 @@ def test_a_changed_file_of_a_store_by_address_is_detected(settings, monkeypatch)
 
     place = MemoryStore()
     settings.FILES_URL = "memory:///"
-    monkeypatch.setattr(files, "_store", lambda: place)
+    monkeypatch.setattr(files, "_store", lambda *_: place)
     obstore.put(place, f"{DIGEST[:2]}/{DIGEST}", b"something else")
     with pytest.raises(Conflict, match="was changed on disk"):
         files.read(DIGEST)

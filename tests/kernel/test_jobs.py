@@ -56,6 +56,33 @@ def test_a_slot_is_not_done_before_it_is_due_nor_by_who_does_not_know_it(db, tim
     assert (jobs.work(), done) == (1, ["later"])
 
 
+@pytest.mark.parametrize("minutes", [1, 59, 61, 24 * 60])
+def test_what_is_put_off_for_however_long_waits_until_then(db, time, done, minutes):
+    jobs.enqueue("count", "a", due_at=time.at + timedelta(minutes=minutes))
+    time.pass_by(minutes=minutes, seconds=-1)
+    assert jobs.work() == 0
+    time.pass_by(seconds=1)
+    assert (jobs.work(), done) == (1, ["a"])
+
+
+def test_what_a_clock_put_off_that_was_set_back_does_not_wait_for_it(db, time, done):
+    jobs.enqueue("count", "a", due_at=time.at + timedelta(minutes=5))
+    time.pass_by(hours=-1)
+    assert (jobs.work(), done) == (1, ["a"])
+
+
+def test_many_slots_are_made_once(db, time, done):
+    jobs.enqueue("count", "a", {"n": 1})
+    for _ in range(2):
+        jobs.enqueue_all("count", {"a": {"n": 2}, "b": {"n": 3}})
+    assert [(row.slot, row.arguments) for row in Slot.objects.order_by("slot")] == [
+        ("a", {"n": 1}),
+        ("b", {"n": 3}),
+    ]
+    jobs.forget(jobs.find("count", "b"), "n")
+    assert jobs.find("count", "b").arguments == {}
+
+
 def test_a_refusal_of_the_books_is_final(db, time, monkeypatch):
     def refuse(row):
         raise Conflict("It was closed.", "Somebody did.", "Nothing to do.")

@@ -22,6 +22,12 @@ READ: dict[str, tuple[Field, Any, Any]] = {
     "empty is unknown": (Field("x", ("v",)), "  ", None),
     "none is unknown": (Field("x", ("v",)), None, None),
     "empty with a default": (Field("x", ("v",), default="1"), "", "1"),
+    "empty list with a default": (Field("x", ("v",), default=""), [], ""),
+    "map to unknown": (Field("x", ("v",), map={"On": True, "Unknown": ""}), "unknown", None),
+    "filled": (Field("x", ("v",), as_="filled"), "totp;push", True),
+    "filled list": (Field("x", ("v",), as_="filled"), ["totp"], True),
+    "not filled": (Field("x", ("v",), as_="filled"), "", False),
+    "nothing inside": (Field("x", ("v",), as_="filled"), None, False),
     "constant": (Field("x", constant="idp"), "other", "idp"),
     "constant false": (Field("x", constant=False), "other", False),
     "the first that is there": (Field("x", ("w", "v")), "a", "a"),
@@ -83,6 +89,15 @@ def test_dots_lead_into_json_unless_a_column_has_that_name() -> None:
     assert apply(part, {"user": {"login": "ann"}}, BERLIN) == "ann"
     assert apply(part, {"user.login": "bob", "user": {"login": "ann"}}, BERLIN) == "bob"
     assert [apply(part, row, BERLIN) for row in ({"user": None}, {"user": "ann"}, {})] == [None, None, None]
+
+
+@pytest.mark.parametrize("part", [Field("x", ("a.b",), default="1"), Field("x", ("a.b",), as_="filled")])
+def test_only_a_column_that_is_there_can_be_empty(part: Field) -> None:
+    expected = False if part.as_ == "filled" else "1"
+    rows: list[dict[str, Any]] = [{"a": {"b": None}}, {"a": None}, {"a.b": ""}]
+    assert [apply(part, row, BERLIN) for row in rows] == [expected] * 3
+    gone: list[dict[str, Any]] = [{}, {"a": {}}, {"a": "text"}]
+    assert [apply(part, row, BERLIN) for row in gone] == [None] * 3
 
 
 GOOD = 'name = "n"\nsays = "s"\nshape = "people"\nformat = "csv"\n[columns]\nperson = { from = "P" }\n'

@@ -141,13 +141,14 @@ def test_a_crash_before_the_checkpoint_is_published_is_mended_by_the_next_seal(o
     old = seal()
     write(2)
 
-    def crash():
+    def crash(*_):
         raise Crash
 
     with monkeypatch.context() as patched, pytest.raises(Crash):
-        patched.setattr(sealing, "_publish", crash)
+        patched.setattr(sealing.tiles.Folder, "write", crash)
         seal()
-    assert store().read("checkpoint") == old.note.encode()
+    assert Checkpoint.objects.order_by("-size")[0].size == 4
+    assert store().read("checkpoint") == old.note.encode() and store().read("tile/0/000.p/4") is None
     assert seal().size == 4 == agrees()
 
 
@@ -218,7 +219,7 @@ def test_books_from_an_older_backup_do_not_continue_a_newer_log(own_books):
 # -- origin and key -------------------------------------------------------------------------------------------------
 
 
-def test_the_origin_says_whether_the_clock_was_simulated(settings):
+def test_the_origin_says_whether_the_clock_was_simulated(db, settings):
     from datetime import UTC, datetime
 
     from tickmark.kernel import clock

@@ -31,6 +31,7 @@ from tickmark.kernel.references import resolve
 from tickmark.people.models import Token
 from tickmark.readiness.models import Remedy
 from tickmark.scope.models import SystemVersion
+from tickmark.upkeep.models import CalendarFeed
 
 START = date(2025, 11, 1)
 LINES = list(csv.DictReader(Path(__file__).with_name("matrix.csv").open(encoding="utf-8")))
@@ -78,6 +79,20 @@ def _tokens(world: Any, user: Any) -> tuple[list[Rows], list[Rows]]:
         digest = f"{holder.pk}-{Token.objects.count()}"
         row = Token(user=holder, name="t", digest=digest, scopes=["read"], expires_at=clock.system_now())
         return {"token": written_by(holder, row)}
+
+    return [made(user)], [made(somebody_else(world, user))]
+
+
+@scene("people.end_sessions")
+def _accounts(world: Any, user: Any) -> tuple[list[Rows], list[Rows]]:
+    return [{"user": user}], [{"user": somebody_else(world, user)}]
+
+
+@scene("upkeep.end_feed")
+def _feeds(world: Any, user: Any) -> tuple[list[Rows], list[Rows]]:
+    def made(holder: Any) -> Rows:
+        row = CalendarFeed(user=holder, token_digest=f"{holder.pk}-{CalendarFeed.objects.count()}")
+        return {"feed": written_by(holder, row)}
 
     return [made(user)], [made(somebody_else(world, user))]
 
@@ -177,6 +192,12 @@ def _engagements(world: Any, user: Any) -> tuple[list[Rows], list[Rows]]:
         criteria_set="tsc-2017-2022", method="default-2026",
     )  # fmt: skip
     return [{"engagement": world.running}], [{"engagement": written_by(world.cast.founder, row)}]
+
+
+@scene("audit.take_up")
+def _following(world: Any, user: Any) -> tuple[list[Rows], list[Rows]]:
+    """`own` follows an engagement that the auditor and the partner lead; `other` follows nothing of theirs."""
+    return [{"engagement": world.following}], [{"engagement": world.foreign}]
 
 
 @scene("audit.confirm_independence")

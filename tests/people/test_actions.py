@@ -237,15 +237,19 @@ def test_an_employee_adds_nobody_and_sees_nobody(cast, founder):
 
 def test_a_token_does_what_it_names_until_it_ends(cast, founder):
     token = actions.make_token(founder, "CI", ["people.add", "read"])
-    user, scopes = queries.token_user(token.secret, clock.system_now())
-    assert (user, scopes) == (cast.founder, frozenset({"people.add", "read"}))
-    limited = queries.actor_for(user, scopes)
+    found = queries.token_of(token.secret)
+    assert (found.user, found.scopes, queries.is_live(found, clock.system_now())) == (
+        cast.founder,
+        ["people.add", "read"],
+        True,
+    )
+    limited = queries.actor_for(found.user, frozenset(found.scopes))
     actions.add(limited, "P-1", "Zoë", date(2024, 1, 1))
     with pytest.raises(Refused, match="scopes"):
         actions.grant(limited, cast.owner, Role.LEAD)
     assert Token.objects.get().digest == queries.digest_of(token.secret)
     actions.end_token(founder, token)
-    assert queries.token_user(token.secret, clock.system_now()) is None
+    assert not queries.is_live(queries.token_of(token.secret), clock.system_now())
     with pytest.raises(Conflict):
         actions.end_token(founder, token)
 
@@ -274,7 +278,7 @@ def test_nobody_sees_or_ends_the_token_of_another(cast, founder):
 def test_the_token_of_a_closed_account_is_dead(cast, founder):
     token = actions.make_token(cast.actor("lead"), "CI", ["read"])
     actions.end_account(founder, cast.lead, "left")
-    assert queries.token_user(token.secret, clock.system_now()) is None
+    assert not queries.is_live(queries.token_of(token.secret), clock.system_now())
 
 
 # -- how an account stood -----------------------------------------------------------------------------------------

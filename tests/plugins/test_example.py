@@ -33,11 +33,23 @@ HOLIDAYS = [
 EXPORTS = {
     "hris/people.csv": ("files.people", "people-hris-csv"),
     "hris/contractors.csv": ("files.people", "people-contractors-csv"),
-    "idp/accounts.csv": ("files.accounts", "accounts-idp-csv"),
-    "support/accounts.jsonl": ("files.accounts", "accounts-json-lines"),
+    "idp/accounts.csv": ("files.accounts", "accounts-idp-factors-csv"),
+    "support/accounts.jsonl": ("files.accounts", "accounts-factors-json-lines"),
     "github": ("files.pulls", "pulls-github"),
+    "lms/enrollments.csv": ("files.trainings", "trainings-lms-csv"),
+    "tracker/incidents.json": ("files.tickets", "tickets-jira-json"),
+    "scanner/findings.json": ("files.findings", "findings-scanner-json"),
+    "mdm/devices.csv": ("files.devices", "devices-mdm-csv"),
 }
-LEAVERS = [name for name in EXPORTS if name != "github"]
+PEOPLE, ACCOUNTS = ["hris/people.csv", "hris/contractors.csv"], ["idp/accounts.csv", "support/accounts.jsonl"]
+LEAVERS = [*PEOPLE, *ACCOUNTS]
+RECORDS = {
+    "joiners_trained": [*PEOPLE, "lms/enrollments.csv"],
+    "second_factor": ACCOUNTS,
+    "incidents_closed": ["tracker/incidents.json"],
+    "findings_fixed": ["scanner/findings.json"],
+    "devices_encrypted": [*PEOPLE, "mdm/devices.csv"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +98,18 @@ def test_every_export_is_whole_and_agrees_with_its_own_count(runs: dict[str, Run
     )
 
 
-@pytest.mark.parametrize(("check", "judge"), [("changes_reviewed", reviewed), ("leavers_disabled", leavers)])
+def recorded(check: str) -> Callable[[Mapping[str, Run], Path], CheckResult]:
+    return lambda runs, target: judged(check, [runs[name] for name in RECORDS[check]], target)
+
+
+@pytest.mark.parametrize(
+    ("check", "judge"),
+    [
+        ("changes_reviewed", reviewed),
+        ("leavers_disabled", leavers),
+        *((check, recorded(check)) for check in RECORDS),
+    ],
+)
 def test_exactly_the_planted_exceptions_are_found(
     check: str, judge: Callable[..., CheckResult], runs: dict[str, Run], larkspur: Path, tmp_path: Path
 ) -> None:
@@ -105,6 +128,13 @@ def without_rows(text: str, name: str) -> dict[str, str]:
     """The export with its last row gone, with its last row cut in the middle, and with one in the middle gone."""
     lines = text.splitlines(keepends=True)
     middle = len(lines) // 2
+    if name.endswith("json"):
+        return {
+            "last row gone": "".join([*lines[:-3], lines[-3].rstrip(",\n") + "\n", lines[-1]]),
+            "cut in the middle": "".join(lines[:middle]),
+            "a row hidden": "".join(lines[:middle] + lines[middle + 1 :]),
+            "all rows gone": "".join([lines[0], lines[-1]]),
+        }
     return {
         "last row gone": "".join(lines[:-1]),
         "cut in the middle": "".join(lines[:-1]) + lines[-1][: len(lines[-1]) // 2],
@@ -114,6 +144,8 @@ def without_rows(text: str, name: str) -> dict[str, str]:
 
 
 def without_columns(text: str, name: str) -> dict[str, str]:
+    if name.endswith("json"):
+        return {f"no {path}": without_path(text, path) for path in paths(name)}
     if name.endswith("jsonl"):
         rows = [json.loads(line) for line in text.splitlines()]
         return {
@@ -129,6 +161,65 @@ def without_columns(text: str, name: str) -> dict[str, str]:
         csv.writer(target, lineterminator="\n").writerows([row[:place] + row[place + 1 :] for row in table])
         found[f"no {column}"] = target.getvalue()
     return found
+
+
+def paths(name: str) -> set[str]:
+    return {path for part in registers().recipes[EXPORTS[name][1]].fields for path in part.from_}
+
+
+def without_path(text: str, path: str) -> str:
+    """The export without one field, wherever it lies."""
+    data = json.loads(text)
+    rows = data["issues" if "issues" in data else "Findings"]
+    *above, last = path.split(".")
+    for row in rows:
+        for part in above:
+            row = row.get(part) or {}
+        row.pop(last, None)
+    return json.dumps(data)
+
+
+CASES = [(check, name) for check, names in RECORDS.items() for name in names]
+
+
+@pytest.mark.parametrize(("check", "name"), CASES)
+def test_damage_to_an_export_of_records_never_makes_a_pass(
+    check: str, name: str, home: Path, runs: dict[str, Run], tmp_path: Path
+) -> None:
+    judge = recorded(check)
+    before = passes(judge(runs, tmp_path / "before.parquet"))
+    assert before
+    text = (home / name).read_text("utf-8")
+    damages = without_rows(text, name) | {
+        damage: content
+        for damage, content in without_columns(text, name).items()
+        if damage[3:] in paths(name)
+    }
+    for number, (damage, content) in enumerate(damages.items()):
+        place = tmp_path / str(number)
+        place.mkdir()
+        shutil.copy((home / name).with_suffix(".manifest.json"), place)
+        (place / Path(name).name).write_text(content)
+        try:
+            damaged = collected(place / "run", place / Path(name).name, name)
+        except Invalid:
+            continue
+        assert not damaged.complete or damage[3:] in ALTERNATIVES, damage
+        result = judge(runs | {name: damaged}, place / "verdicts.parquet")
+        assert passes(result) <= before, damage
+        assert result.verdict != "pass" and (damaged.complete or result.incomplete), damage
+
+
+ALTERNATIVES = {
+    "employeeNumber",
+    "accountOwner",
+    "fields.customfield_10060",
+    "Exception.ApprovedBy",
+    "DismissedBy",
+    "Exception.Reason",
+    "DismissedReason",
+}
+"""Another column of the recipe may stand in for it."""
 
 
 @pytest.mark.parametrize("name", LEAVERS)

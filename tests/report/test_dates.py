@@ -6,12 +6,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from tickmark.kernel.errors import Invalid
 from tickmark.report import dates
-from tickmark.report.dates import Contradiction, Dates, Period
+from tickmark.report.dates import Contradiction, Dates
 
 TYPE_2 = Dates(
     type=2,
@@ -132,11 +131,6 @@ def test_file_lock_limit() -> None:
     assert dates.lock_limit(date(2026, 6, 30)) == date(2026, 8, 29)
 
 
-def test_the_next_period() -> None:
-    assert dates.next_period(date(2026, 6, 30)) == Period(date(2026, 7, 1), date(2027, 6, 30))
-    assert dates.next_period(date(2026, 10, 31), 6) == Period(date(2026, 11, 1), date(2027, 4, 30))
-
-
 @pytest.mark.parametrize(
     ("end", "bridged"),
     [
@@ -160,24 +154,3 @@ def test_what_forbids_a_bridge_letter() -> None:
     assert names(None, day, day) == ["no report"]
     assert names(end, day + timedelta(days=1), day) == ["future covered"]
     assert names(end, end, day) == ["nothing covered"]
-
-
-def test_gaps_and_overlaps_in_a_chain() -> None:
-    one = Period(date(2025, 1, 1), date(2025, 12, 31))
-    assert dates.chain_breaks([Period(date(2026, 1, 1), date(2026, 12, 31)), one]) == []
-    assert [
-        found.what for found in dates.chain_breaks([one, Period(date(2026, 2, 1), date(2026, 12, 31))])
-    ] == ["No period covers 2026-01-01 to 2026-01-31."]
-    assert [
-        found.what for found in dates.chain_breaks([one, Period(date(2025, 12, 1), date(2026, 11, 30))])
-    ] == ["Two periods cover 2025-12-01 to 2025-12-31."]
-
-
-@given(some_days, st.lists(st.integers(1, 15), min_size=1, max_size=6))
-def test_periods_made_one_after_the_other_never_break(end: date, lengths: list[int]) -> None:
-    chain = [Period(end - timedelta(days=100), end)]
-    for months in lengths:
-        chain.append(dates.next_period(chain[-1].end, months))
-    assert dates.chain_breaks(chain) == []
-    total = sum(dates.days_inclusive(*period) for period in chain)
-    assert total == dates.days_inclusive(chain[0].start, chain[-1].end)

@@ -12,7 +12,8 @@ from tickmark.kernel.arguments import call
 from tickmark.kernel.errors import Conflict, Invalid, NotFound, Refused
 from tickmark.kernel.ledger.entry import Entry
 from tickmark.scope import actions
-from tickmark.scope.models import Commitment, Exclusion, Period, ReportType, SystemVersion
+from tickmark.scope.models import Commitment, Exclusion, Period, ReportType, SystemEvent, SystemVersion
+from tickmark.scope.queries import Scope
 
 DAY = date(2025, 11, 1)
 LATER = date(2026, 3, 1)
@@ -285,8 +286,61 @@ def test_bad_periods(program, lead, type, start, end, zone, field):
 
 
 def test_both_days_count(program, lead):
-    row = actions.set_period(lead, program.system, ReportType.TYPE_2, date(2027, 1, 1), date(2027, 1, 28))
-    assert (row.start, row.end) == (date(2027, 1, 1), date(2027, 1, 28))
+    row = actions.set_period(lead, program.system, ReportType.TYPE_2, date(2026, 11, 1), date(2026, 11, 28))
+    assert (row.start, row.end) == (date(2026, 11, 1), date(2026, 11, 28))
+
+
+def test_days_between_two_periods_are_refused_without_their_reason(program, lead):
+    days = (program.system, ReportType.TYPE_2, date(2026, 12, 1), date(2027, 11, 30))
+    with pytest.raises(Invalid, match="No period covers 2026-11-01 to 2026-11-30") as error:
+        actions.set_period(lead, *days)
+    assert (error.value.field, "2026-11-01" in error.value.remedy) == ("gap", True)
+    row = actions.set_period(lead, *days, gap="Hosting was moved in November.")
+    found = next(one for one in Scope(program.system, DAY).findings if one.code == "gap-between-periods")
+    assert (row.gap, found.what, found.why) == (
+        "Hosting was moved in November.",
+        "No period covers 2026-11-01 to 2026-11-30.",
+        "Said of it: Hosting was moved in November.",
+    )
+    assert actions.set_period(lead, program.system, ReportType.TYPE_1, date(2028, 1, 1), date(2028, 1, 1)).pk
+
+
+def test_what_the_description_asks_of_an_incident_a_vendor_and_a_requirement(program, lead):
+    commit(lead, program.system, code="C-1")
+    event = actions.report_event(
+        lead,
+        program.system,
+        SystemEvent.Kind.INCIDENT,
+        LATER,
+        "Outage",
+        "71 minutes",
+        discovered_on=LATER,
+        cause="A certificate had run out.",
+        disposition="Renewed; expiry is watched.",
+        commitments=["C-1"],
+    )
+    assert (event.cause, event.disposition, event.commitments, event.discovered_on) == (
+        "A certificate had run out.",
+        "Renewed; expiry is watched.",
+        ["C-1"],
+        LATER,
+    )
+    for field, given in (
+        ("commitments", {"commitments": ["C-9"]}),
+        ("discovered_on", {"discovered_on": LATER - timedelta(days=1)}),
+        ("discovered_on", {"discovered_on": clock.today() + timedelta(days=1)}),
+    ):
+        with pytest.raises(Invalid) as error:
+            actions.report_event(
+                lead, program.system, SystemEvent.Kind.INCIDENT, LATER, "Outage", "71 minutes", **given
+            )
+        assert error.value.field == field
+    with pytest.raises(Invalid) as error:
+        actions.add_vendor(lead, "cloud", "Cloud", "Hosting", DAY, report_end=LATER)
+    assert error.value.field == "report"
+    with pytest.raises(Invalid):
+        commit(lead, program.system, code="R-1", criteria=["CC99.9"])
+    assert commit(lead, program.system, code="R-1", criteria=["CC8.1"]).criteria == ["CC8.1"]
 
 
 def test_periods_of_one_kind_do_not_overlap_unless_one_replaces_the_other(program, lead):

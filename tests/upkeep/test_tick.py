@@ -92,7 +92,7 @@ def test_what_nobody_finished_is_given_up(db, time, monkeypatch):
     monkeypatch.setattr(jobs, "JOBS", {"collect": lambda row: None})
     connect("days", "day")
     (slot,) = tick()
-    Slot.objects.filter(pk=slot.pk).update(started_at=MONDAY - timedelta(hours=1), tries=jobs.TRIES)
+    Slot.objects.filter(pk=slot.pk).update(started_at=MONDAY - timedelta(hours=2), tries=jobs.TRIES)
     tick()
     slot.refresh_from_db()
     assert (slot.state, slot.error) == ("given up", "It was started 3 times and never finished.")

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.deeds import writing
 from tickmark.evidence.models import Evidence
 from tickmark.kernel import clock, files
-from tickmark.kernel.ledger.seal import seal
+from tickmark.kernel.ledger.seal import origin, seal
 from tickmark.people import actions as people
 from tickmark.people.models import Role
 from tickmark.web.errors import broken
@@ -59,6 +59,18 @@ def test_the_ledger_page_names_checkpoint_key_and_people(client, cast, entries):
     page = client.get("/ledger").text
     assert f'data-copy="{seal().root}"' in page
     assert "Founder" in page and "people.grant" in page and "people.make_token" not in page
+
+
+def test_the_ledger_page_says_that_the_log_was_set_back(client, cast, entries):
+    from tickmark.kernel.recovery.known import begin_epoch
+
+    client.force_login(cast.founder)
+    assert "This log was set back" not in client.get("/ledger").text
+    seal()
+    begin_epoch("the disk died")
+    page = " ".join(client.get("/ledger").text.split())
+    assert "This log was set back." in page and "Epoch 2 began on" in page and ": the disk died." in page
+    assert client.get("/ledger/checkpoint").content.decode().split("\n")[0] == origin()
 
 
 def test_the_ledger_page_costs_the_same_for_one_and_for_many(client, cast, django_assert_num_queries):

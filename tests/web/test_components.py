@@ -127,6 +127,16 @@ COMPONENTS: Mapping[str, tuple[str, dict[str, Any]]] = {
             "last": date(2026, 1, 3),
         },
     ),
+    "gantt": (
+        "{% gantt many first last x %}",
+        {
+            "many": [
+                (HOSTILE, HOSTILE, [pictures.Bar(date(2026, 1, 1), date(2026, 1, 3), HOSTILE, HOSTILE)])
+            ],
+            "first": date(2026, 1, 1),
+            "last": date(2026, 1, 9),
+        },
+    ),
     **{
         f"field {kind}": (
             "{% field name=x label=x kind=kind value=x help=x error=x choices=many placeholder=x %}",
@@ -324,6 +334,7 @@ PICTURES = {
     "bars": pictures.bars([("A & B", 2), ("C", 0)], "Bars"),
     "spark": pictures.spark([1, None, 3], "Spark"),
     "strip": pictures.strip("AC-04", ["pass", "fail"], date(2026, 1, 1)),
+    "gantt": pictures.gantt("Policies", [], date(2026, 1, 1), date(2026, 12, 31)),
     "axis": pictures.axis(date(2025, 11, 1), date(2026, 10, 31)),
     "stacked": pictures.stacked([("pass", 3), ("fail", 1)], "Stacked"),
     "road": pictures.road([("Scope", "done"), ("Audit", "current"), ("Report", "later")]),
@@ -364,6 +375,32 @@ def test_days_that_nobody_judged_are_undetermined_not_passes() -> None:
     rows = [{"label": "AC-04", "states": ["pass"]}]
     html = draw("{% heat rows first last 'Map' %}", rows=rows, first=date(2026, 1, 1), last=date(2026, 1, 3))
     assert "pass 1 Jan 2026; undetermined 2 Jan 2026 to 3 Jan 2026" in html
+
+
+def test_a_lane_draws_bars_and_marks_each_tone_by_a_shape_of_its_own() -> None:
+    day = date(2026, 2, 1)
+    states = ("met", "late", "overdue", "", "nobody knows it")
+    items = [pictures.Bar(day, day, state, state or "planned") for state in states]
+    drawn = pictures.gantt("Reviews", items, date(2026, 1, 1), date(2026, 12, 31))
+    shapes = re.findall(r'<g class="t-(\w+)"><(\w+)(?: class="(\w+)")?', drawn)
+    assert shapes == [
+        ("good", "circle", ""),
+        ("warn", "path", ""),
+        ("bad", "path", ""),
+        ("plan", "circle", "ring"),
+        ("plan", "circle", "ring"),
+    ]
+    assert "<desc>met, 1 Feb 2026, met; late, 1 Feb 2026, late; overdue, 1 Feb 2026, overdue;" in drawn
+
+
+def test_a_lane_cuts_what_reaches_beyond_it_and_leaves_out_what_lies_outside() -> None:
+    first, last = date(2026, 1, 1), date(2026, 1, 10)
+    inside = pictures.Bar(date(2025, 12, 1), date(2026, 1, 5), "", "Freeze")
+    before = pictures.Bar(date(2025, 12, 1), date(2025, 12, 5), "", "Holidays")
+    drawn = pictures.gantt("Work", [inside, before], first, last, today=date(2026, 1, 1))
+    assert re.findall(r'<rect [^>]*x="(\S+)" y="8" width="(\S+)"', drawn) == [("0%", "50%")]
+    assert re.findall(r'class="today" x1="(\S+)"', drawn) == ["5%"]
+    assert "<desc>Freeze, 1 Dec 2025 to 5 Jan 2026</desc>" in drawn
 
 
 def test_the_months_fill_the_axis() -> None:

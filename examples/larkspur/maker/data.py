@@ -20,8 +20,20 @@ def catalog() -> dict[str, Any]:
     return _toml(HERE / "catalog.toml")
 
 
+def tickets() -> list[dict[str, Any]]:
+    """`tracker.toml`: the issues of the incident project."""
+    found: list[dict[str, Any]] = _toml(HERE / "tracker.toml")["ticket"]
+    return found
+
+
+def findings() -> list[dict[str, Any]]:
+    """`scanner.toml`: what the vulnerability scanner found."""
+    found: list[dict[str, Any]] = _toml(HERE / "scanner.toml")["finding"]
+    return found
+
+
 def planted() -> dict[str, Any]:
-    """`planted.toml`: changes, leavers and acknowledgements planted by hand, and the five surprises."""
+    """`planted.toml`: what is planted by hand in each list, and the five surprises."""
     return _toml(HERE / "planted.toml")
 
 

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from .accounts import Account, idp_accounts, support_accounts
-from .days import PERIOD, Draw, at, business_day_up_to, export_moment, is_business_day
+from .data import findings, tickets
+from .days import PERIOD, Draw, at, business_day_up_to, export_moment, instant, is_business_day
+from .devices import given_back, known
+from .learning import AWARENESS, enrollments
 from .out import csv_text
 from .picture import settings_page
-from .roster import Spell, spells
+from .roster import spells
 
 DAY = timedelta(days=1)
 REVIEWS = {
@@ -23,6 +26,7 @@ CAPTURES = {
     "2026-05": (date(2026, 5, 5), "10:07"),
     "2026-10": (date(2026, 10, 29), "15:22"),
 }
+DUE = {"CRITICAL": 15, "HIGH": 30, "MEDIUM": 90}
 BACKUPS = {
     "2025-11-to-2026-01": (date(2025, 11, 1), date(2026, 1, 31)),
     "2026-02-to-2026-04": (date(2026, 2, 1), date(2026, 4, 30)),
@@ -80,35 +84,76 @@ def backup_log(first: date, last: date) -> str:
     return csv_text("Job,Store,Started,Ended,Status,Size (GB),Copy in,Follow-up".split(","), rows)
 
 
-def _staff(until: date) -> Iterator[Spell]:
-    """Spells with at least 30 days of work in the period."""
-    for spell in spells():
-        end = min(until, spell.left or (spell.left_entered.date() if spell.left_entered else until))
-        if end >= PERIOD[0] and spell.hire <= until and end - max(spell.hire, PERIOD[0]) >= 30 * DAY:
-            yield spell
-
-
 def training(until: date) -> str:
-    """Security awareness: within 30 days of joining, the others in the yearly round of January 2026."""
+    """Courses in security awareness that were assigned or completed in the period, as the platform holds them."""
     rows = []
-    for spell in _staff(until):
-        draw = Draw("training", spell.key, spell.spell)
-        if spell.left and spell.left < date(2026, 1, 31) and spell.hire < PERIOD[0]:
+    for one in enrollments():
+        done = one.done.date() if one.done and one.passed and one.done.date() <= until else None
+        if one.course != AWARENESS or one.assigned > until or (done or until) < PERIOD[0]:
             continue
-        assigned = max(spell.hire, date(2026, 1, 5) if spell.hire < date(2025, 12, 1) else spell.hire)
-        done = business_day_up_to(assigned + DAY * draw.between(3, 26))
+        score = one.score if done else ""
         rows.append(
             (
-                spell.key,
-                spell.name,
-                "Security awareness 2026",
-                assigned,
-                assigned + 30 * DAY,
-                done,
-                draw.between(80, 100),
+                one.spell.key,
+                one.spell.name,
+                f"{one.course} {one.assigned.year}",
+                one.assigned,
+                one.due,
+                done or "",
+                score,
             )
         )
     return csv_text("Employee ID,Name,Course,Assigned,Due,Completed,Score".split(","), rows)
+
+
+def _until(text: str | None, day: date) -> str:
+    found = instant(text) if text else None
+    return found.isoformat() if found and found.date() <= day else ""
+
+
+def incidents(until: date) -> str:
+    """The register of incidents, kept from the tracker: doubles and false alarms left out."""
+    rows = []
+    for row in tickets():
+        detected = instant(row.get("detected", row["created"]))
+        if (
+            row["kind"] != "Incident"
+            or row["status"] == "Dropped"
+            or not PERIOD[0] <= detected.date() <= until
+        ):
+            continue
+        times = (_until(row.get(name), until) for name in ("contained", "done"))
+        cause, told = "yes" if row.get("cause") else "no", "yes" if row.get("told") else "no"
+        rows.append(
+            (
+                f"INC-{row['number']}",
+                row["title"],
+                detected.isoformat(),
+                row["by"],
+                row["severity"],
+                *times,
+                cause,
+                told,
+            )
+        )
+    header = (
+        "No,What,Detected at,Reported by,Severity,Contained at,Resolved at,Root cause known,Customers told"
+    )
+    return csv_text(header.split(","), rows)
+
+
+def vulnerabilities(until: date) -> str:
+    """Findings of the period with the day that the control sets for each."""
+    rows = []
+    for row in sorted(findings(), key=lambda row: (row["found"], row["id"])):
+        if row["found"] > until or row.get("fixed", until) < PERIOD[0]:
+            continue
+        days = DUE.get(row["severity"])
+        fixed = row.get("fixed", until + DAY)
+        exception = row.get("exception", {}).get("until", "")
+        rows.append((row["id"], row["asset"], row["severity"].lower(), row["found"], row["found"] + days * DAY if days else "",
+                     fixed if fixed <= until else "", exception))  # fmt: skip
+    return csv_text("Finding,Asset,Severity,First seen,Due,Fixed on,Exception until".split(","), rows)
 
 
 def offboarding(until: date) -> str:
@@ -120,9 +165,7 @@ def offboarding(until: date) -> str:
         ):
             continue
         opened = spell.left_entered.date()
-        returned = (spell.left or opened) + DAY * Draw("device", spell.key).between(0, 9)
-        while not is_business_day(returned):
-            returned += DAY
+        returned = given_back(spell) or opened
         device = (
             "none issued"
             if spell.idp_disabled == "none" or spell.type == "Contractor"
@@ -135,13 +178,15 @@ def offboarding(until: date) -> str:
 
 
 def endpoints(day: date) -> str:
-    """Laptops of everybody at work that day, with their settings."""
-    rows = []
-    for number, spell in enumerate(s for s in spells() if s.works_on(day) and s.idp_disabled != "none"):
-        draw = Draw("laptop", spell.key)
-        seen = business_day_up_to(day - DAY * draw.between(1, 6))
-        system = draw.one_of(("macOS 15", "macOS 15", "Windows 11", "Ubuntu 24.04"))
-        rows.append((f"LT-{2001 + number}", spell.key, system, "on", "5 minutes", "on", "automatic", seen))
+    """Laptops in use that day with their settings, as device management shows them."""
+    rows = [
+        (
+            row["Asset Tag"], row["Assigned User"], f"{row['OS']} {row['OS Version']}", str(row["Disk Encryption"]).lower(),
+            "5 minutes", "on", "automatic", str(row["Last Check-in"])[:10],
+        )
+        for row in known(day)
+        if row["Status"] == "Managed"
+    ]  # fmt: skip
     return csv_text(
         "Device,Employee ID,System,Disk encryption,Screen lock,Anti-malware,Updates,Last seen".split(","),
         rows,
@@ -204,6 +249,8 @@ def files() -> dict[str, bytes]:
     text |= {f"backup-log-{key}.csv": backup_log(*span) for key, span in BACKUPS.items()}
     text |= {
         "training-2026.csv": training(PERIOD[1]),
+        "incident-register-2026.csv": incidents(PERIOD[1]),
+        "vulnerabilities-2026.csv": vulnerabilities(PERIOD[1]),
         "offboarding-2026.csv": offboarding(PERIOD[1]),
         "endpoints-2025-12.csv": endpoints(date(2025, 12, 2)),
         "endpoints-2026-06.csv": endpoints(date(2026, 6, 2)),

@@ -191,4 +191,6 @@ def content(request: HttpRequest, ref: str) -> FileResponse:
         stream = path.open("rb")
     label = getattr(row, name) if name else f"{reference(row)}.pdf"
     kind = "application/octet-stream" if name else "application/pdf"
-    return FileResponse(stream, as_attachment=True, filename=label, content_type=kind)
+    answer = FileResponse(stream, as_attachment=True, filename=label, content_type=kind)
+    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return answer

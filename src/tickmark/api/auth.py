@@ -4,28 +4,58 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.http import HttpRequest
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
-from tickmark.kernel import clock
+from tickmark.kernel import clock, limits, logs
 from tickmark.kernel.access import Actor
 from tickmark.kernel.errors import Refused
-from tickmark.people.queries import actor_for, token_user
+from tickmark.people.actions import note_sign_in
+from tickmark.people.models import SignInKind
+from tickmark.people.models import Token as TokenRow
+from tickmark.people.queries import READ, SCIM, actor_for, is_live, token_of, used_since
 
-READ = "read"
-"""The scope that lets a token read what its account may see; writing takes the names of actions."""
 SAFE = frozenset({"GET", "HEAD"})
+CALLS, PER = 1200, 60
+"""Calls of one token in a minute; a process takes them twenty at a time."""
+_calls = limits.Lots("api", CALLS, PER, lot=20)
+
+
+def bearer(request: HttpRequest, secret: str) -> TokenRow | None:
+    """The live token behind a secret; its use is noted once an hour, its use after its end once a minute.
+
+    Raises TooMany for a token that calls too often.
+    """
+    token, now = token_of(secret), clock.system_now()
+    if token is None:
+        return None
+    if not is_live(token, now):
+        if limits.take("dead token", str(token.pk), 1, 60):
+            _note(request, SignInKind.TOKEN_REFUSED, token)
+        return None
+    _calls.need(str(token.pk))
+    if not used_since(token, now.replace(minute=0, second=0, microsecond=0)):
+        _note(request, SignInKind.TOKEN_USED, token)
+    return token
+
+
+def _note(request: HttpRequest, kind: SignInKind, token: TokenRow) -> None:
+    agent, address = request.META.get("HTTP_USER_AGENT", ""), get_adapter().get_client_ip(request)
+    note_sign_in(kind, token.user, token=token, address=address, agent=agent)
 
 
 class Token(HttpBearer):
     """`Authorization: Bearer tm_…`: acts as its account, limited to the scopes that it names."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
-        """The actor of a live token."""
-        found = token_user(token, clock.system_now())
-        return _acting(request, actor_for(found[0], found[1], kind="token")) if found else None
+        """The actor of a live token. A directory's token acts at its own door alone."""
+        found = bearer(request, token)
+        if found is None or SCIM in found.scopes:
+            return None
+        return _acting(request, actor_for(found.user, frozenset(found.scopes), kind="token"))
 
 
 class Session(APIKeyCookie):
@@ -52,6 +82,7 @@ class Session(APIKeyCookie):
 
 def _acting(request: HttpRequest, actor: Actor) -> Actor:
     request.actor = actor  # type: ignore[attr-defined]
+    logs.acting.set(actor.ref)
     return actor
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.apps import apps
 
-from tickmark.api import answers, lists
+from tickmark.api import answers, finding, lists
 from tickmark.api.calls import offered, who_may
 from tickmark.kernel.action import Action, one_of
 from tickmark.kernel.arguments import body_model, file_fields
@@ -70,8 +70,9 @@ def steps() -> tuple[Step, ...]:
 
 
 def beside() -> tuple[Operation, ...]:
-    """The operations that belong to no step: who one is, what one owes, the log, files."""
-    found = [(path, view.operations[0]) for path, view in answers.routes.path_operations.items()]
+    """The operations that belong to no step: who one is, what one owes, the log, files, search."""
+    routers = (answers.routes, finding.routes)
+    found = [(path, view.operations[0]) for one in routers for path, view in one.path_operations.items()]
     return tuple(
         Operation(
             str(one.operation_id), "GET", path, str(one.summary), str(one.description), (),

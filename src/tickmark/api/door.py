@@ -5,7 +5,7 @@ from __future__ import annotations
 from ninja import NinjaAPI
 
 from tickmark import __version__
-from tickmark.api import answers, calls, lists, previews, problems
+from tickmark.api import answers, calls, finding, lists, previews, problems
 from tickmark.api.auth import Session, Token
 from tickmark.api.page import described, page
 
@@ -20,6 +20,7 @@ api = NinjaAPI(
 )
 problems.add_to(api)
 api.add_router("", answers.routes)
+api.add_router("", finding.routes)
 api.add_router("", calls.router())
 api.add_router("", lists.router())
 api.post("/evidence/file_many/preview", include_in_schema=False, url_name="intake-preview")(

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import filesizeformat
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from tickmark.kernel import faults
 from tickmark.kernel.errors import Invalid, NotFound, Refused, TickmarkError
+from tickmark.kernel.incoming import UploadTooBig, too_big
+from tickmark.kernel.limits import TooMany
 
 
 class Problem(Schema):
@@ -33,9 +40,10 @@ MEANINGS = {
     404: "There is no such thing, or you may not see it.",
     409: "The books have moved on or already say otherwise.",
     422: "The input cannot be taken as it is.",
+    429: "The same was asked too often; the header Retry-After says when to come again.",
     503: "A part that is needed does not answer; try again later.",
 }
-READING = frozenset({401, 403, 404, 422})
+READING = frozenset({401, 403, 404, 422, 429})
 WRITING = frozenset(MEANINGS)
 
 
@@ -44,7 +52,20 @@ def add_to(api: NinjaAPI) -> None:
     api.add_exception_handler(TickmarkError, lambda request, error: _answer(api, request, error))
     api.add_exception_handler(AuthenticationError, lambda request, error: _answer(api, request, signed_out()))
     api.add_exception_handler(ValidationError, lambda request, error: _answer(api, request, _unfit(error)))
+    api.add_exception_handler(
+        RequestDataTooBig, lambda request, error: _answer(api, request, _too_big(error), 413)
+    )
     api.add_exception_handler(HttpError, lambda request, error: _answer(api, request, _frame(error)))
+    for kind in (OperationalError, InterfaceError, OSError):
+        api.add_exception_handler(kind, lambda request, error: _beneath(api, request, error))
+
+
+def _beneath(api: NinjaAPI, request: HttpRequest, error: Any) -> HttpResponse:
+    """A part beneath the program that fails is told; anything else is its own mistake and stays one."""
+    found = faults.told(error)
+    if found is None:
+        raise error
+    return _answer(api, request, found)
 
 
 def signed_out() -> SignedOut:
@@ -56,12 +77,21 @@ def signed_out() -> SignedOut:
     )
 
 
-def _answer(api: NinjaAPI, request: HttpRequest, error: Any) -> HttpResponse:
-    kind = error.as_dict() | ({"error": "Refused"} if error.status == 401 else {})
-    response = api.create_response(request, kind, status=error.status)
+def _answer(api: NinjaAPI, request: HttpRequest, error: Any, status: int = 0) -> HttpResponse:
+    kind = error.as_dict() | ({"error": "Refused"} if error.status in (401, 429) else {})
+    response = api.create_response(request, kind, status=status or error.status)
+    if isinstance(error, TooMany):
+        response["Retry-After"] = str(error.wait)
     if error.status == 401:
         response["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def _too_big(error: object) -> Invalid:
+    if isinstance(error, UploadTooBig):
+        return too_big()
+    most = filesizeformat(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    return Invalid("The call is too large.", f"It may hold {most} beside its files.", "Send it in parts.")
 
 
 def _unfit(error: Any) -> Invalid:

@@ -90,7 +90,7 @@ def done_model(model: type[models.Model] | None) -> type[BaseModel]:
 def fact_of(row: Any) -> dict[str, Any]:
     """The fact of a row as JSON."""
     if isinstance(row, Fact):
-        return row.body()
+        return row.columns()
     return {name: getattr(row, name) for name in ACCOUNT} if isinstance(row, User) else {}
 
 

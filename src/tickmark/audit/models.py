@@ -8,7 +8,7 @@ from tickmark.controls.models import Control, ControlVersion
 from tickmark.evidence.models import CheckRun, Evidence, Population
 from tickmark.kernel.dated import DigestField, Fact
 from tickmark.people.models import User
-from tickmark.scope.models import Period, System
+from tickmark.scope.models import Period, ReportType, System
 
 
 class TeamRole(models.TextChoices):
@@ -29,10 +29,14 @@ class SeedRule(models.TextChoices):
 
 
 class Engagement(Fact):
-    """One examination of one system for one period by one firm. Criteria set and method are pinned for ever."""
+    """One examination of one system for one period by one firm. Criteria set and method are pinned for ever.
+
+    `follows` is the same firm's examination before it: its lead or partner takes this one up.
+    """
 
     PREFIX = "EN"
     CODE = "code"
+    LATER = frozenset({"follows"})
     code = models.SlugField(max_length=40, unique=True)
     system = models.ForeignKey(System, models.PROTECT, related_name="engagements")
     period = models.ForeignKey(Period, models.PROTECT, related_name="engagements")
@@ -41,6 +45,17 @@ class Engagement(Fact):
     criteria_set = models.CharField(max_length=40)
     method = models.CharField(max_length=40)
     seed_rule = models.CharField(max_length=10, choices=SeedRule.choices, default=SeedRule.COMMITTED)
+    follows = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="followed_by")
+
+    @property
+    def of_type_2(self) -> bool:
+        """Whether operation is examined: a Type 1 stands on design and a test of one, it has no samples (4.2)."""
+        return self.period.type == ReportType.TYPE_2
+
+    @property
+    def nonce_needed(self) -> bool:
+        """Whether the plan commits to a nonce: only where something may be drawn."""
+        return self.of_type_2 and self.seed_rule == SeedRule.COMMITTED
 
 
 class Commission(Fact):

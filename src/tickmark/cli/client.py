@@ -37,6 +37,7 @@ def add_to(app: App) -> None:
         ("do", do),
         ("list", list_rows),
         ("show", show),
+        ("search", search),
         ("tasks", tasks),
         ("actions", actions),
         ("login", login),
@@ -101,6 +102,76 @@ def _send(
             for path in paths
         ]
         return server.post(operation.path, given, streams)
+
+
+def search(
+    *words: Words,
+    noun: str = "",
+    step: str = "",
+    since: str = "",
+    until: str = "",
+    own: bool = False,
+    all: bool = False,
+    json: bool = False,
+) -> None:
+    """Find rows by their words: `tickmark search access review --step evidence`.
+
+    Parameters
+    ----------
+    words
+        All must occur; a word also finds longer ones that begin with it.
+    noun
+        Only this noun, such as evidence.Evidence.
+    step
+        Only nouns of this step.
+    since
+        Recorded on this day or later.
+    until
+        Recorded on this day or earlier.
+    own
+        Only what your own side wrote.
+    all
+        Follow the pages to the end.
+    json
+        One row of JSON a line.
+    """
+    given = {"q": " ".join(words), "noun": noun, "step": step, "from": since, "to": until}
+    query: dict[str, Any] = {name: value for name, value in given.items() if value}
+    query |= {"own": "true"} if own else {}
+    rows, answer = _matches(calling.Server(), query, all)
+    if json:
+        print("\n".join(notation.dumps(row, ensure_ascii=False) for row in rows))
+    else:
+        found = [[row["ref"], row["noun"], wording.cell(row["title"]), row["url"]] for row in rows]
+        lines = wording.table(["ref", "noun", "title", "page"], found, wide=not sys.stdout.isatty())
+        print("\n".join(lines))
+    _say_unlooked(answer, len(rows))
+
+
+def _matches(
+    server: calling.Server, query: dict[str, Any], every: bool
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The rows of a search, those that the words name exactly before the others, and the last page's answer."""
+    answer: dict[str, Any] = server.get("/search", query)
+    rows = {row["ref"]: row for row in (*answer["named"], *answer["items"])}
+    while every and answer["next"] is not None:
+        answer = server.get("/search", {**query, "page": answer["next"]})
+        rows |= {row["ref"]: row for row in answer["items"]}
+    return list(rows.values()), answer
+
+
+def _say_unlooked(answer: dict[str, Any], shown: int) -> None:
+    """On standard error: how many there are, and what was not looked at."""
+    least = "at least " if answer["at_least"] else ""
+    if answer["total"] > shown:
+        print(f"{shown:,} of {least}{answer['total']:,}; --all shows more.", file=sys.stderr)
+    for count, words in (
+        (answer["behind"], "entries of the ledger are not indexed yet."),
+        (answer["waiting"], "files are not read yet."),
+        (answer["unread"], "files have no text that could be read."),
+    ):
+        if count:
+            print(f"{count:,} {words}", file=sys.stderr)
 
 
 def list_rows(noun: str, *filters: Words, all: bool = False, json: bool = False) -> None:

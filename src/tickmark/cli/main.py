@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 
 from tickmark import __version__
 from tickmark.cli.look import command as look_command
+from tickmark.cli.recovery import add_to as add_recovery
 from tickmark.kernel.errors import TickmarkError
 
 app = App(
@@ -35,6 +36,14 @@ def up(*, demo: bool = False) -> None:
 
 
 @app.command
+def web() -> None:
+    """Run the pages and the API alone, for a host whose worker runs elsewhere."""
+    from tickmark.cli.serving import serve_pages
+
+    sys.exit(serve_pages())
+
+
+@app.command
 def worker() -> None:
     """Run the worker alone: due collections, checks, sealing."""
     from tickmark.cli.serving import work_for_ever
@@ -52,12 +61,12 @@ def test(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> No
 
 @app.command
 def verify(bundle: Path, *, checkpoint: Path | None = None, key: str = "", json: bool = False) -> None:
-    """Verify a bundle offline, as the `verify.py` inside of it does.
+    """Verify a bundle offline, as the `verify.py` inside of it does; or an archive that backup or export made.
 
     Parameters
     ----------
     bundle
-        The zip, or the folder that it was unpacked to.
+        The zip, or the folder that it was unpacked to; or the folder of an archive.
     checkpoint
         An older checkpoint that you kept: it shows whether the log was rewritten since.
     key
@@ -67,6 +76,10 @@ def verify(bundle: Path, *, checkpoint: Path | None = None, key: str = "", json:
     """
     from tickmark.kernel.ledger import verify as verifier
 
+    if (bundle / "archive.json").exists():
+        from tickmark.cli.recovery import examine_archive
+
+        examine_archive(bundle, json)
     words = [
         str(bundle),
         *(["--checkpoint", str(checkpoint)] if checkpoint else []),
@@ -75,7 +88,22 @@ def verify(bundle: Path, *, checkpoint: Path | None = None, key: str = "", json:
     sys.exit(verifier.main([*words, *(["--json"] if json else [])]))
 
 
+@app.command
+def index(*, rebuild: bool = False) -> None:
+    """Bring the search index up to date and count it against the books; ends with 1 if a row is left out.
+
+    Parameters
+    ----------
+    rebuild
+        Forget the index first and make it anew.
+    """
+    from tickmark.cli.indexing import run
+
+    sys.exit(run(rebuild=rebuild))
+
+
 app.command(look_command, name="look")
+add_recovery(app)
 
 
 def main() -> None:

@@ -21,6 +21,8 @@ from tickmark.kernel.errors import Conflict, TickmarkError, Unavailable
 WAIT = 60.0
 TICK = 60.0
 REST = 1.0
+STAY = 10.0
+"""Seconds between two words of a worker that it still holds its slot; `jobs.SILENCE` is several of them."""
 GRACE = 10.0
 DEMO_HOME = "~/.tickmark-demo"
 log = logging.getLogger("tickmark.serving")
@@ -101,42 +103,71 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def serve_pages() -> int:
+    """Run the pages and the API alone, until interrupted: for hosts that have no worker, or keep it apart."""
+    prepare()
+    refuse_busy_port()
+    try:
+        with _interruptible(), _parts() as parts:
+            parts.append(Part("web server", _web()))
+            _answering(parts[0])
+            _say_ready(demo=False)
+            _watch(parts)
+    except KeyboardInterrupt:
+        say("Tickmark has stopped.")
+    return 0
+
+
 def work_for_ever() -> None:
-    """The worker: open slots at once; a second thread asks each minute what is due and seals."""
+    """The worker: open slots at once; beside that it asks what is due, seals, indexes, and keeps what it holds."""
     prepare()
     with _interruptible():
-        threading.Thread(target=_tick_for_ever, name="tick", daemon=True).start()
         from tickmark.kernel import jobs
+        from tickmark.kernel.search import work
 
+        # what is recorded is found a second later, however long other work takes
+        for rounds, pause in ((_tick, TICK), (jobs.stay, STAY), (work.whole, REST)):
+            threading.Thread(target=_for_ever, args=(rounds, pause), daemon=True).start()
         try:
             while True:
-                if not _survives(jobs.work_one):
+                done, _ = _survived(jobs.work_one)
+                if not done:
                     time.sleep(REST)
         except KeyboardInterrupt:
             return
 
 
-def _tick_for_ever() -> None:
-    """However long one piece of work takes, entries are sealed within a minute."""
+def _for_ever(rounds: Callable[[], object], pause: float) -> None:
+    while True:
+        _survived(rounds)
+        time.sleep(pause)
+
+
+def _tick() -> None:
+    """One round: however long a piece of work takes, entries are sealed within a minute; how it went is told."""
+    from tickmark.kernel.beats import beat
     from tickmark.upkeep.tick import tick
 
-    while True:
-        _survives(tick)
-        time.sleep(TICK)
+    _, problem = _survived(tick)
+    beat(problem)
 
 
-def _survives(work: Callable[[], object]) -> bool:
-    """Do the work; what goes wrong is said, and the next round tries again."""
+def _survived(work: Callable[[], object]) -> tuple[bool, str]:
+    """Do the work; gives what it gave and what went wrong in words. It is logged, and the next round tries again."""
     from django.db import close_old_connections
+
+    from tickmark.kernel import faults
 
     close_old_connections()
     try:
-        return bool(work())
-    except TickmarkError as error:
-        log.warning("%s", error)
-    except Exception:
-        log.exception("a round of the worker failed")
-    return False
+        return bool(work()), ""
+    except Exception as error:
+        found = error if isinstance(error, TickmarkError) else faults.told(error)
+        if found is None:
+            log.exception("a round of the worker failed")
+            return False, "The program failed."
+        log.warning("%s", found)
+        return False, found.what
 
 
 def _demo_home() -> None:
@@ -160,8 +191,8 @@ def _demo_home() -> None:
     begins(home)
 
 
-def prepare() -> None:
-    """Set Django up and migrate the books."""
+def set_up() -> None:
+    """Set Django up; the books stay as they are."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tickmark.settings")
     import django
 
@@ -172,9 +203,47 @@ def prepare() -> None:
         raise Unavailable(
             "The home cannot be written.", why, "Choose a folder of yours: TICKMARK_HOME."
         ) from error
+
+
+def prepare() -> None:
+    """Set Django up, migrate the books, and see that this host has the secrets of the others.
+
+    Raises Unavailable if the home cannot be written or the books do not answer, Conflict if the secrets differ or the
+    books were moved elsewhere.
+    """
+    set_up()
+    from django.db import InterfaceError, OperationalError
+
+    from tickmark.kernel import faults
+    from tickmark.kernel.beats import agree
+
+    try:
+        _migrate()
+        agree()
+        _refuse_moved()
+    except (OperationalError, InterfaceError) as error:
+        raise faults.told(error) or error from error
+
+
+def _refuse_moved() -> None:
+    from tickmark.kernel.ledger import epoch
+
+    if epoch.moved():
+        raise Conflict(
+            "The books of this home were moved.",
+            "The last entry here says so; to go on in both places would fork the log.",
+            "Start the new home. If the move was given up: tickmark epoch --reason 'the move was given up'",
+        )
+
+
+def _migrate() -> None:
+    """Bring the books up to date; hosts that start together take turns."""
     from django.core.management import call_command
 
-    call_command("migrate", verbosity=0, interactive=False)
+    from tickmark.kernel.turns import turn
+
+    with turn():
+        call_command("migrate", verbosity=0, interactive=False)
 
 
 def _allow_many_files() -> None:
@@ -190,7 +259,7 @@ def refuse_busy_port() -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", settings.PORT))
+            probe.bind((settings.LISTEN, settings.PORT))
         except OSError:
             raise Conflict(
                 f"Port {settings.PORT} is in use.",
@@ -215,7 +284,7 @@ def _parts() -> Iterator[list[Part]]:
 def _web() -> list[str]:
     from django.conf import settings
 
-    words = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(settings.PORT)]
+    words = ["granian", "--interface", "wsgi", "--host", settings.LISTEN, "--port", str(settings.PORT)]
     words += ["--workers", "1", "--blocking-threads", "4", "--log-level", "warning", "--no-access-log"]
     return [*words, "tickmark.wsgi:application"]
 
@@ -240,10 +309,11 @@ def _answering(web: Part) -> None:
     import httpx
     from django.conf import settings
 
+    host = "127.0.0.1" if settings.LISTEN in ("0.0.0.0", "::") else settings.LISTEN
     end = time.monotonic() + WAIT
     while time.monotonic() < end and web.process.poll() is None:
         try:
-            httpx.get(f"http://127.0.0.1:{settings.PORT}/healthz", timeout=2)
+            httpx.get(f"http://{host}:{settings.PORT}/healthz/serving", timeout=5)
             return
         except httpx.HTTPError:
             time.sleep(0.1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import os
 import signal
 import subprocess
@@ -32,7 +33,11 @@ STATIC = {
     "types": [PYTHON, "-m", "mypy"],
     "imports": [PYTHON, "-c", "from importlinter.cli import lint_imports_command as run; run()"],
 }
-PYTEST = [PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile"]
+ADVISORIES = [
+    *(PYTHON, "-m", "pip_audit", "--requirement", "requirements.lock", "--require-hashes", "--disable-pip"),
+    *("--format", "json", "--progress-spinner", "off", "--timeout", "15"),
+]
+PYTEST = [PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 NONE_SELECTED = 5  # pytest's exit code; a whole run without a single pass fails all the same
 BOOKS = "database"  # the marker of every test that touches the books (tests/marking.py sets it)
 
@@ -44,6 +49,7 @@ class Outcome:
     counts: Counter[str] = field(default_factory=Counter)
     skips: Counter[str] = field(default_factory=Counter)
     left_out: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
 
     def note(self, part: str, verdict: str, seconds: float) -> None:
@@ -64,6 +70,7 @@ def run(args: Sequence[str]) -> int:
         environment = _environment(Path(room))
         if not wanted:
             _check(outcome, environment)
+            _ask_advisories(outcome, environment)
         _test(outcome, "tests on SQLite", [*_without_browser(quick), *wanted], environment, Path(room))
         _test_on_postgres(outcome, quick, wanted, environment, Path(room))
     if quick:
@@ -109,6 +116,45 @@ def _check(outcome: Outcome, environment: dict[str, str]) -> None:
         code, seconds = _run(part, command, environment)
         outcome.counts["failed" if code else "passed"] += 1
         outcome.note(part, "FAILED" if code else "clean", seconds)
+
+
+def _ask_advisories(outcome: Outcome, environment: dict[str, str]) -> None:
+    """Whether a package of the lock file has a known vulnerability. A feed that does not answer is no pass."""
+    print("== advisories", flush=True)
+    start = time.monotonic()
+    done = subprocess.run(ADVISORIES, cwd=ROOT, env=environment, capture_output=True, text=True)
+    found, unknown = read_advisories(done.stdout)
+    print(*(f"  {line}" for line in found), sep="\n")
+    outcome.unknown += unknown
+    if found:
+        outcome.counts["failed"] += 1
+    elif not unknown:
+        outcome.counts["passed"] += 1
+    verdict = f"FAILED: {len(found)} known" if found else "NOT KNOWN" if unknown else "none known"
+    outcome.note("advisories", verdict, time.monotonic() - start)
+
+
+def read_advisories(text: str) -> tuple[list[str], list[str]]:
+    """What the advisory feed knows against packages, and what it could not be asked; from pip-audit's JSON.
+
+    The tool itself ends well when it could ask nothing: a package that it skipped is unknown, not clean.
+    """
+    try:
+        packages = json.loads(text)["dependencies"]
+    except (ValueError, KeyError, TypeError):
+        packages = []
+    if not packages:
+        return [], ["whether a package has a known vulnerability: the feed does not answer"]
+    found = [
+        f"{one['name']} {one['version']}: {', '.join(flaw['id'] for flaw in one['vulns'])}"
+        for one in packages
+        if one.get("vulns")
+    ]
+    skipped = sum("skip_reason" in one for one in packages)
+    said = (
+        f"whether {skipped} of {len(packages)} packages have a known vulnerability: the feed was not reached"
+    )
+    return found, [said] if skipped else []
 
 
 def _run(part: str, command: Sequence[str], environment: dict[str, str]) -> tuple[int, float]:
@@ -199,6 +245,8 @@ def _summary(outcome: Outcome) -> int:
             if strict
             else "Not proven here."
         )
+    if outcome.unknown:
+        print("NOT KNOWN:", *(f"  - {line}" for line in outcome.unknown), sep="\n")
     skipped = f", {outcome.counts['skipped']} skipped" if outcome.counts["skipped"] else ""
     print(f"\n{outcome.counts['passed']} passed, {failed} failed{skipped}", flush=True)
     return 1 if failed or not outcome.counts["passed"] else 0

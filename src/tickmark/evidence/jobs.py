@@ -6,13 +6,14 @@ import logging
 import tempfile
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tickmark.controls.models import Control
 from tickmark.evidence import actions, books, queries
 from tickmark.evidence.models import Collection, Connection, ConnectionVersion, Outcome
-from tickmark.kernel import clock, collecting, files
+from tickmark.kernel import clock, collecting, faults, files, jobs
 from tickmark.kernel.access import Actor
 from tickmark.kernel.checks import Check
 from tickmark.kernel.errors import TickmarkError
@@ -20,19 +21,23 @@ from tickmark.kernel.jobs import Slot, job
 
 WORKER = Actor.job("collect", "company")
 CHECKER = Actor.job("check", "company")
+RECORDED = "recorded"
 log = logging.getLogger("tickmark.evidence")
 
 
 @job("collect")
 def collect(slot: Slot) -> None:
     """Run the collector of a connection as it is set today, and record how it ended."""
+    if RECORDED in slot.parts:  # the worker was killed after that, and there is nothing left to collect
+        return
     connection = Connection.objects.get(pk=slot.arguments["connection"])
     version = ConnectionVersion.objects.as_of(clock.today()).get(connection=connection)
     slot.progress(f"Collecting from {version.title}")
     with tempfile.TemporaryDirectory(prefix="tickmark-collect-") as room:
         run = _collected(connection, version, slot, Path(room) / "run")
         slot.progress("Recording what came")
-        actions.record_collection(WORKER, connection=connection, run=run)
+        record = partial(actions.record_collection, WORKER, connection=connection, run=run)
+        jobs.once(slot, RECORDED, record)
 
 
 def _collected(
@@ -57,12 +62,15 @@ def _collected(
             previous_rows=previous.count_in_file if previous else None,
             tell=slot.progress,
         )
-        return _kept(run, started, how, previous)
     except TickmarkError as error:
         return _failed(connection, version, started, (by, how), str(error))
     except Exception as error:
+        ours = faults.told(error)
+        if ours is not None:  # our own disk or books: no fault of the source, and worth another try
+            raise ours from error
         log.exception("collecting from %s failed", connection.code)
         return _failed(connection, version, started, (by, how), f"{type(error).__name__}: {error}")
+    return _kept(run, started, how, previous)
 
 
 def _failed(
@@ -152,7 +160,7 @@ def check(slot: Slot) -> None:
         for rule in queries.chosen_checks(control, today):
             if rule.name in due:
                 slot.progress(f"{control.code}: {rule.says}")
-                _run(rule, control, window, today)
+                _run(slot, rule, control, window, today)
 
 
 def _is_due(rule: Check, shape: str, later: set[str]) -> bool:
@@ -164,12 +172,13 @@ def _waiting(slot: Slot) -> set[str]:
     return {str(arguments.get("shape")) for arguments in rows.values_list("arguments", flat=True)}
 
 
-def _run(rule: Check, control: Control, window: queries.Window, today: date) -> None:
+def _run(slot: Slot, rule: Check, control: Control, window: queries.Window, today: date) -> None:
     populations = _read(rule.reads)
     if not any(population.shape == rule.drives for population in populations):
         return
     for span in queries.tested_spans(control, window.start, window.until(today)):
-        actions.run_check(
+        run = partial(
+            actions.run_check,
             CHECKER,
             check=rule.name,
             control=control,
@@ -178,6 +187,7 @@ def _run(rule: Check, control: Control, window: queries.Window, today: date) -> 
             end=span.end,
             parameters=dict(span.version.parameters),
         )
+        jobs.once(slot, f"{control.code} {rule.name} {span.start} {span.end}", run)
 
 
 def _read(shapes: Iterable[str]) -> list[Any]:

@@ -91,11 +91,18 @@ class Rule:
 
     def __or__(self, other: Rule) -> Rule:
         return Rule(
-            f"{self.says} or {other.says}", lambda actor: self(actor) | other(actor), self.many or other.many
+            f"{self.says} or {other.says}",
+            lambda actor: _either(self(actor), other(actor)),
+            self.many or other.many,
         )
 
     def __invert__(self) -> Rule:
         return Rule(f"not ({self.says})", lambda actor: ~self(actor), self.many)
+
+
+def _either(one: Q, other: Q) -> Q:
+    """One or the other. Django takes an empty Q out of an `|`, so that *everybody or x* would be x alone."""
+    return EVERYBODY if EVERYBODY in (one, other) else one | other
 
 
 def rule(says: str, many: bool = False) -> Callable[[Callable[[Actor], Q]], Rule]:
@@ -126,11 +133,17 @@ def table() -> Any:
     return import_module("tickmark.permissions")
 
 
-def visible(actor: Actor, model: type[M]) -> QuerySet[M]:
-    """The rows of a model that the actor may see; a model that the table does not name shows nothing."""
+def bounds(actor: Actor, model: type[Model]) -> Q:
+    """The predicate that `visible` filters by: `EVERYBODY` where the actor sees every row, `NOBODY` where none."""
     rules: Mapping[str, Rule] = table().SEES.get(model._meta.label, {})
     found = rules.get(actor.side)
-    rows = model._default_manager.filter(found(actor) if found else NOBODY)
+    return found(actor) if found else NOBODY
+
+
+def visible(actor: Actor, model: type[M]) -> QuerySet[M]:
+    """The rows of a model that the actor may see; a model that the table does not name shows nothing."""
+    found = table().SEES.get(model._meta.label, {}).get(actor.side)
+    rows = model._default_manager.filter(bounds(actor, model))
     return model._default_manager.filter(pk__in=rows.values("pk")) if found and found.many else rows
 
 

@@ -21,15 +21,16 @@ from typing import Any, Generic, ParamSpec, TypeVar, cast
 from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
-from django.db import DataError, IntegrityError, OperationalError, models, transaction
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, models, transaction
 
-from tickmark.kernel import canonical, clock
+from tickmark.kernel import canonical, clock, faults
 from tickmark.kernel.access import Actor, require, see, see_all
-from tickmark.kernel.dated import DigestField, Fact, plain
-from tickmark.kernel.errors import Conflict, Invalid, TickmarkError, Unavailable
+from tickmark.kernel.dated import DigestField, Fact, Version, plain
+from tickmark.kernel.errors import Conflict, Invalid, TickmarkError
 from tickmark.kernel.grown import begin_anew
 from tickmark.kernel.ledger import cited
 from tickmark.kernel.ledger.entry import Entry
+from tickmark.kernel.logs import request_id
 from tickmark.kernel.references import reference
 
 P = ParamSpec("P")
@@ -39,7 +40,8 @@ Reaction = Callable[[Actor, Any], None]
 ACTIONS: dict[str, Action[..., Any]] = {}
 _reactions: dict[str, list[Reaction]] = {}
 _deeds: ContextVar[tuple[Deed, ...]] = ContextVar("deeds", default=())
-request_id: ContextVar[str] = ContextVar("request_id", default="")
+based_on: ContextVar[frozenset[str]] = ContextVar("based_on", default=frozenset())
+"""References of the versions that whoever writes a new version has looked at; empty when that is not told."""
 
 NEVER_RECORDED = frozenset({"password", "link", "secret", "token"})
 """Arguments that open a door by themselves: the ledger says that they were given, never what they were."""
@@ -133,16 +135,19 @@ class Action(Generic[P, R]):
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         actor = cast(Actor, bound.arguments.pop("actor"))
+        done: Done[R] | None = None
         try:
             with transaction.atomic():
                 done = self._run(actor, bound.arguments)
-            begin_anew()
-            return done
-        except (IntegrityError, DataError, OperationalError, ValidationError) as error:
+        except (DatabaseError, InterfaceError, ValidationError, OSError) as error:
+            if done is not None and faults.lost(error):
+                raise faults.unsure(self.name) from error
             told = _told(self.name, error)
             if told is None:
                 raise
             raise told from error
+        begin_anew()
+        return done
 
     def _run(self, actor: Actor, given: dict[str, Any]) -> Done[R]:
         arguments = {name: _seen(actor, value) for name, value in given.items()}
@@ -150,6 +155,7 @@ class Action(Generic[P, R]):
         require(actor, self.name, arguments)
         with _under_way(Deed(self.name, actor, clock.now())) as current:
             result = cast(Callable[..., R], self.function)(actor, **arguments)
+            _check_base(result)
             for reaction in _reactions.get(self.name, ()):
                 reaction(actor, result)
         _record(current, arguments, result)
@@ -160,6 +166,31 @@ class Action(Generic[P, R]):
         for name, value in arguments.items():
             if value is None and one_of(self.types[name])[0] is not None and not optional(self.types[name]):
                 raise Invalid(f"'{name}' is missing.", f"{self.name} needs it.", f"Give {name}.", name)
+
+
+def _check_base(result: Any) -> None:
+    """Raise Stale if the new version would bury one that its writer has not seen."""
+    seen = based_on.get()
+    if not seen or not isinstance(result, Version):
+        return
+    same = {name: getattr(result, name) for name in result.SUBJECT}
+    others = type(result)._default_manager.filter(**same).exclude(pk=result.pk)
+    newest = others.select_for_update().order_by("-pk").first()
+    if newest is not None and newest.ref not in seen:
+        raise Stale(newest)
+
+
+class Stale(Conflict):
+    """Somebody wrote a version since the writer's was begun; `base` is its reference."""
+
+    def __init__(self, newest: Version) -> None:
+        self.base = newest.ref
+        super().__init__(
+            "Somebody changed this since you opened it.",
+            f"{newest.by or 'A job'} recorded {newest.ref} on {newest.recorded_at:%Y-%m-%d at %H:%M} UTC.",
+            "What you typed is still here. Look at the other version in a second tab, take over what you want to keep, "
+            "and send this again: then yours follows it.",
+        )
 
 
 def _told(name: str, error: Exception) -> TickmarkError | None:
@@ -183,9 +214,7 @@ def _told(name: str, error: Exception) -> TickmarkError | None:
             "The same is recorded already.",
             "Load the page again: somebody may have done this before you.",
         )
-    if isinstance(error, OperationalError) and "locked" in words:
-        return Unavailable("The books are busy.", "Another write takes long.", "Try again in a moment.")
-    return None
+    return faults.told(error)
 
 
 @contextmanager

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import fnmatch
 import io
+import lzma
 import re
+import stat
+import struct
 import zipfile
+import zlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,7 +18,11 @@ from pathlib import Path, PurePosixPath
 from tickmark.kernel.errors import Invalid
 from tickmark.kernel.sources import Source
 
-MOST_BYTES = 2 << 30
+MOST_BYTES = 192 << 20
+"""Bytes of an export, unpacked. It is read in memory, where a letter may take four bytes."""
+MOST_FILES = 100_000
+BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, IndexError)
+"""What the zip reader raises for broken bytes, beside its own error; an empty name is an IndexError to it."""
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 
 
@@ -50,13 +59,14 @@ def page_number(name: str) -> int:
 def open_bundle(source: Source, path: Path) -> Bundle:
     """Take the export at `path`: its bytes are kept as raw files, then read from memory.
 
-    Raises Invalid if there is nothing, if it is empty, or if it is larger than 2 GiB unpacked.
+    Raises Invalid if there is nothing, if it is empty, or if it is larger than 192 MiB unpacked.
     """
     if path.is_dir():
         return _from_folder(source, path)
     kept = source.file(path)
     if kept.size == 0:
         raise Invalid(f"{path.name!r} is empty.", "It has 0 bytes.", "Export it again.", "path")
+    _refuse_size(path.name, kept.size)
     if path.suffix.lower() == ".zip":
         return _from_zip(path.name, kept.path.read_bytes())
     files = {path.name: kept.path.read_bytes()}
@@ -92,23 +102,44 @@ def _from_zip(name: str, content: bytes) -> Bundle:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = [part for part in archive.infolist() if not part.is_dir()]
+            _refuse_parts(name, parts)
             _refuse_size(name, sum(part.file_size for part in parts))
             _refuse_doubles(name, [part.filename for part in parts])
             files = {part.filename: archive.read(part) for part in parts}
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
+    except (*BROKEN, RuntimeError, NotImplementedError, EOFError, ValueError, OSError) as error:
         raise Invalid(f"{name!r} is no readable zip.", f"{error}.", "Export it again.", "path") from error
     return Bundle(name, files)
 
 
+def _refuse_parts(name: str, parts: list[zipfile.ZipInfo]) -> None:
+    """Names are only ever looked up, so none can lead out of the archive; one that tries is no honest export."""
+    if len(parts) > MOST_FILES:
+        why = f"It holds {len(parts):,} files; {MOST_FILES:,} are read."
+        raise Invalid(f"{name!r} is too large.", why, "Export it in fewer files.", "path")
+    for part in parts:
+        if fault := _fault(part):
+            why = f"{part.filename[:80]!r} in it {fault}."
+            raise Invalid(f"{name!r} cannot be trusted.", why, "Pack the export again.", "path")
+
+
+def _fault(part: zipfile.ZipInfo) -> str:
+    original = part.orig_filename
+    if "\x00" in original or "\\" in original or not original.isprintable():
+        return "has a name that programs read differently"
+    if original.startswith("/") or original[1:2] == ":" or ".." in original.split("/"):
+        return "leads out of the archive"
+    return "is a link" if stat.S_ISLNK(part.external_attr >> 16) else ""
+
+
 def _refuse_size(name: str, size: int) -> None:
     if size > MOST_BYTES:
-        raise Invalid(f"{name!r} is too large.", f"It holds {size:,} bytes.", "Split it below 2 GiB.", "path")
+        why = f"It holds {size:,} bytes."
+        raise Invalid(f"{name!r} is too large.", why, f"Split it below {MOST_BYTES >> 20} MiB.", "path")
 
 
 def _refuse_doubles(name: str, names: list[str]) -> None:
-    doubles = (
-        sorted({part for part in names if names.count(part) > 1}) if len(set(names)) < len(names) else []
-    )
-    if doubles:
-        why = f"{doubles[0]!r} is in it twice."
+    """Two files of one name, or of names that differ in case alone: which one is meant depends on the reader."""
+    twice = sorted(part for part, times in Counter(map(str.casefold, names)).items() if times > 1)
+    if twice:
+        why = f"{twice[0]!r} is in it twice."
         raise Invalid(f"{name!r} cannot be read.", why, "Export it again.", "path")

@@ -37,7 +37,6 @@ def _is_plain(value: Any) -> bool:
     if kind is list:
         return all(map(_is_plain, value))
     if kind is dict:
-        return all(type(name) is str and name.isascii() for name in value) and all(
-            map(_is_plain, value.values())
-        )
+        names = all(type(name) is str and name.isascii() for name in value)
+        return bool(names) and all(map(_is_plain, value.values()))
     return False

@@ -9,16 +9,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
-
-import duckdb
 
 from tickmark.kernel.checks import VERDICTS, Cause, Check
 from tickmark.kernel.errors import Invalid, Unavailable
+from tickmark.kernel.later import Later
 from tickmark.kernel.questions import read_only
 from tickmark.kernel.shapes import Shape
 from tickmark.kernel.tables import file_digest, key_sql, quoted, sealed
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = Later("duckdb")
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,10 @@ else:
             super().__init__(*args, **{"max_length": 64, **kwargs})
 
 
+EMPTY: tuple[Any, ...] = (None, "", [])
+"""What a column holds in the rows that stood before it came."""
+
+
 class AppendOnlyQuery(models.QuerySet[Any]):
     """A query set without the verbs that would change what is written."""
 
@@ -106,6 +110,9 @@ class Fact(AppendOnly):
 
     PREFIX: ClassVar[str]
     CODE: ClassVar[str | None] = None
+    LATER: ClassVar[frozenset[str]] = frozenset()
+    """Columns that the table did not have at first. Where one is empty it is left out of the digest, so that what was
+    written before it came keeps the digest that its entry holds."""
 
     entry = models.UUIDField(db_index=True, editable=False)
     by = models.ForeignKey(
@@ -142,9 +149,14 @@ class Fact(AppendOnly):
         super().save(*args, **kwargs)
         current.note(self)
 
-    def body(self) -> dict[str, Any]:
-        """The row as the ledger digests it: every column, keys by reference, dates as ISO text."""
+    def columns(self) -> dict[str, Any]:
+        """The row as it stands: every column, keys by reference, dates as ISO text."""
         return {field.name: _plain(self, field) for field in self._meta.concrete_fields}
+
+    def body(self) -> dict[str, Any]:
+        """The row as the ledger digests it: its columns, without those that came later and say nothing."""
+        every = self.columns()
+        return {name: value for name, value in every.items() if name not in self.LATER or value not in EMPTY}
 
     def canonical(self) -> bytes:
         """RFC 8785 JSON of `body()`."""

@@ -1,11 +1,12 @@
 """Files by their SHA-256: kept once, create-only, synced before anyone is told.
 
-The store is a folder of the home or any place that obstore knows (`TICKMARK_FILES`).
+The store is a folder of the home or any place that obstore knows (`TICKMARK_FILES`). A place that does not answer is
+asked again for seconds, never for minutes: whoever waits is told. A file is kept before the action that cites it, so a
+refused action or a crash leaves an uncited one behind; it is harmless, and sending it again finds it there.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
@@ -16,17 +17,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-import obstore
 from django.conf import settings
-from obstore.exceptions import AlreadyExistsError, NotFoundError
-from obstore.store import from_url
 
+from tickmark.kernel import faults
 from tickmark.kernel.errors import Conflict, Invalid, NotFound, Unavailable
+from tickmark.kernel.later import Later
+
+if TYPE_CHECKING:
+    import obstore
+else:
+    obstore = Later("obstore")
 
 CHUNK = 1 << 20
 HEAD = 4096
@@ -34,6 +40,12 @@ HEAD = 4096
 SYNCING = 8
 """How many files of a bulk are written at a time: a disk takes several syncs in one go."""
 Source = bytes | Path | IO[bytes]
+PATIENCE = 15
+"""Seconds for one answer of a store by address, and for all its repeats together; a large file gets more."""
+PIECE = 8 << 20
+HASTE = 3
+SLOWEST = 1 << 20
+"""Bytes a second that a store by address must take or give before it counts as hanging."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -101,7 +113,7 @@ def examine(source: Source) -> Kept:
 
 
 def _not_kept(error: OSError) -> Unavailable:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    full = error.errno in faults.FULL
     remedy = "Free some space and try again." if full else "Check the folder of TICKMARK_FILES and try again."
     return Unavailable("The file was not kept.", f"The store said: {error.strerror or error}.", remedy)
 
@@ -159,9 +171,60 @@ def exists(sha256: str) -> bool:
         return (folder / _key(sha256)).exists()
     try:
         obstore.head(_store(), _key(sha256))
-    except (NotFoundError, FileNotFoundError):
+    except (obstore.exceptions.NotFoundError, FileNotFoundError):
         return False
+    except obstore.exceptions.BaseError as error:
+        raise silent(error) from error
     return True
+
+
+def listing() -> Iterator[Kept]:
+    """Every file in the store, in no order; what has not the name of a digest is none of them."""
+    place = _folder()
+    found = (
+        _listed()
+        if place is None
+        else ((one, one.stat().st_size) for one in place.glob("[0-9a-f][0-9a-f]/*"))
+    )
+    for path, size in found:
+        if _DIGEST.fullmatch(path.name) and path.parent.name == path.name[:2]:
+            yield Kept(path.name, size)
+
+
+def _listed() -> Iterator[tuple[Path, int]]:
+    try:
+        for page in obstore.list(_store()):
+            yield from ((Path(one["path"]), int(one["size"])) for one in page)
+    except obstore.exceptions.BaseError as error:
+        raise silent(error) from error
+
+
+def drafts() -> list[Path]:
+    """What writers left in a folder store that were killed before a file had its name."""
+    place = _folder()
+    return sorted(place.glob(".draft-*")) if place else []
+
+
+def pieces(sha256: str) -> Iterator[bytes]:
+    """The content as the store gives it, unchecked, piece by piece: whoever reads it takes the digest on the way.
+
+    Raises NotFound, or Unavailable if a store by address does not answer.
+    """
+    place = _folder()
+    try:
+        yield from _ranges(sha256) if place is None else _chunks(place / _key(sha256))
+    except (obstore.exceptions.NotFoundError, FileNotFoundError):
+        raise missing(sha256) from None
+    except obstore.exceptions.BaseError as error:
+        raise silent(error) from error
+
+
+def _ranges(sha256: str) -> Iterator[bytes]:
+    """A remote file in pieces, so that a large one is no reason to wait long for a silent store."""
+    size = obstore.head(_store(), _key(sha256))["size"]
+    for start in range(0, size, PIECE):
+        end = min(start + PIECE, size)
+        yield bytes(obstore.get_range(_store(PIECE), _key(sha256), start=start, end=end))
 
 
 def digest(path: Path) -> str:
@@ -187,13 +250,35 @@ def _draft_folder() -> Path:
     return folder
 
 
-@lru_cache(maxsize=4)
-def _open_store(url: str) -> Any:
-    return from_url(url)
+@lru_cache(maxsize=32)
+def _open_store(url: str, seconds: int) -> Any:
+    local = urlsplit(url).scheme in ("file", "memory")
+    return obstore.store.from_url(url) if local else _open_remote(url, seconds)
 
 
-def _store() -> Any:
-    return _open_store(settings.FILES_URL)
+def _open_remote(url: str, seconds: int) -> Any:
+    own = os.environ.get("AWS_ENDPOINT_URL", os.environ.get("AWS_ENDPOINT", "")).startswith("http://")
+    limit = timedelta(seconds=seconds)
+    return obstore.store.from_url(
+        url,
+        client_options={"timeout": limit, "connect_timeout": timedelta(seconds=5), "allow_http": own},
+        retry_config={"max_retries": 3, "retry_timeout": limit},
+    )
+
+
+def _store(size: int = 0) -> Any:
+    """The store by address, with as much patience as a file of this size needs at the slowest."""
+    return _open_store(settings.FILES_URL, PATIENCE * (1 + size // (PATIENCE * SLOWEST)))
+
+
+def silent(error: Exception) -> Unavailable:
+    """The error for a store by address that does not answer, or refuses."""
+    first = str(error).strip().split("\n")[0][:200]
+    return Unavailable(
+        "The store of files does not answer.",
+        f"It said: {first}.",
+        "Try again in a minute; /healthz says when it is back.",
+    )
 
 
 def _chunks(source: Source) -> Iterable[bytes]:
@@ -255,22 +340,42 @@ def _sync(folder: Path) -> None:
 
 def _put(draft: Path, kept: Kept) -> None:
     try:
-        obstore.put(_store(), _key(kept.sha256), draft, mode="create")
-    except AlreadyExistsError:
+        obstore.put(_store(kept.size), _key(kept.sha256), draft, mode="create")
+    except obstore.exceptions.AlreadyExistsError:
         pass
-    except Exception as error:
-        raise Unavailable(
-            "The file was not kept.", f"The store said: {error}.", "Try again later."
-        ) from error
+    except obstore.exceptions.BaseError as error:
+        raise silent(error) from error
 
 
 def _fetch(sha256: str, target: Path) -> None:
+    with target.open("wb") as stream:
+        for piece in pieces(sha256):
+            stream.write(piece)
+
+
+def ready() -> None:
+    """Raise Unavailable unless the store answers at this moment; asked in passing, so with little patience."""
+    place = _folder()
+    if place is not None:
+        if place.exists() and not os.access(place, os.W_OK):
+            raise Unavailable("The store of files cannot be written.", "Its folder is read-only.", "Mend it.")
+        return
     try:
-        with target.open("wb") as stream:
-            for chunk in obstore.get(_store(), _key(sha256)):
-                stream.write(chunk)
-    except (NotFoundError, FileNotFoundError):
-        raise missing(sha256) from None
+        obstore.head(_open_store(settings.FILES_URL, HASTE), _key("0" * 64))
+    except (obstore.exceptions.NotFoundError, FileNotFoundError):
+        return
+    except obstore.exceptions.BaseError as error:
+        raise silent(error) from error
+
+
+def folder() -> Path | None:
+    """The folder in which files lie, or None where they lie in a store by address."""
+    return _folder()
+
+
+def objects() -> Any:
+    """The store by address for what lies beside the files, or None where the files lie in a folder."""
+    return None if _folder() is not None else _store()
 
 
 def copy_out(sha256: str, target: Path) -> None:

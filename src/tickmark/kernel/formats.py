@@ -6,6 +6,8 @@ import codecs
 import csv
 import io
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,8 +16,13 @@ import python_calamine
 from tickmark.kernel.errors import Invalid
 from tickmark.kernel.recipes import Recipe, reach
 from tickmark.kernel.tables import Faults
+from tickmark.kernel.workbooks import check_workbook
 
 LONGEST_FIELD = 16 << 20
+MOST_COLUMNS = 16_384
+"""As many as the widest spreadsheet has."""
+LARGEST_DOCUMENT = 32 << 20
+"""Bytes of one JSON document: each pair of brackets becomes twenty times its size. JSON lines have no such limit."""
 
 SIGNATURES = {
     b"PK\x03\x04": "a zip or a spreadsheet",
@@ -62,9 +69,9 @@ def decoded(name: str, content: bytes, encodings: tuple[str, ...]) -> str:
     for mark, encoding in MARKS.items():
         if content.startswith(mark):
             return _strictly(name, content, encoding)
-    odd = _lines_not_utf8(content)
-    if not odd or set(encodings) <= {"utf-8"}:
+    if _is(content, "utf-8") or set(encodings) <= {"utf-8"}:
         return _strictly(name, content, "utf-8")
+    odd = _lines_not_utf8(content)
     if _has_utf8_letters(content, odd):
         why = f"Line {odd[0]} is not UTF-8, while other lines are."
         raise Invalid(f"{name!r} mixes encodings.", why, "Export it in one encoding, best UTF-8.")
@@ -100,7 +107,7 @@ def _is(line: bytes, encoding: str) -> bool:
 def _csv(name: str, content: bytes, recipe: Recipe, faults: Faults) -> Iterator[SourceRow]:
     text = decoded(name, content, recipe.encodings)
     csv.field_size_limit(LONGEST_FIELD)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=recipe.delimiter, strict=True)
+    reader = csv.reader(_lines(text), delimiter=recipe.delimiter, strict=True)
     try:
         yield from _under_header(name, iter(reader), faults)
     except csv.Error as error:
@@ -108,7 +115,16 @@ def _csv(name: str, content: bytes, recipe: Recipe, faults: Faults) -> Iterator[
         raise Invalid(f"{name!r} is broken or cut off.", why, "Export it again.") from error
 
 
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a text with their ends, one after the other: a text stream would hold four bytes a letter."""
+    return (match[0] for match in _LINE.finditer(text) if match[0])
+
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+
+
 def _xlsx(name: str, content: bytes, recipe: Recipe, faults: Faults) -> Iterator[SourceRow]:
+    check_workbook(name, content)
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         sheet = recipe.sheet or book.sheet_names[0]
@@ -125,7 +141,10 @@ def _under_header(name: str, lines: Iterator[list[Any]], faults: Faults) -> Iter
     header = [str(cell).strip() for cell in next(lines, [])]
     while header and not header[-1]:
         header.pop()
-    twice = sorted({cell for cell in header if header.count(cell) > 1})
+    if len(header) > MOST_COLUMNS:
+        why = f"It has {len(header):,} columns; {MOST_COLUMNS:,} are read."
+        raise Invalid(f"{name!r} is too wide.", why, "Export the columns that the recipe reads.")
+    twice = sorted(cell for cell, times in Counter(header).items() if times > 1)
     if not header or twice:
         why = f"The column {twice[0]!r} is there twice." if twice else "It has no header."
         raise Invalid(f"{name!r} cannot be read.", why, "Export it again with one name for each column.")
@@ -146,6 +165,9 @@ def _fitted(header: list[str], cells: list[Any], number: int, faults: Faults) ->
 
 
 def _json(name: str, content: bytes, recipe: Recipe, faults: Faults) -> Iterator[SourceRow]:
+    if len(content) > LARGEST_DOCUMENT:
+        why = f"It holds {len(content):,} bytes in one document; {LARGEST_DOCUMENT >> 20} MiB are read."
+        raise Invalid(f"{name!r} is too large.", why, "Export it in pages, or as JSON lines.")
     data = parsed(name, decoded(name, content, recipe.encodings))
     if recipe.rows_at and isinstance(data, dict):
         data = reach(data, recipe.rows_at)

@@ -9,11 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from tickmark.kernel.errors import Invalid
+from tickmark.kernel.later import Later
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = Later("duckdb")
 
 TABLE_FUNCTIONS = {"unnest", "range", "generate_series"}
 CLOCKS = {"current_date", "current_timestamp", "current_time", "localtime", "localtimestamp"}

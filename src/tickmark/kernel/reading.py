@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from tickmark.kernel.bundles import Bundle, open_bundle, page_number
 from tickmark.kernel.errors import Invalid
 from tickmark.kernel.formats import SourceRow, parsed, records, rows_of
-from tickmark.kernel.recipes import Child, Field, NotReadable, Recipe, apply, reach, zone_of
+from tickmark.kernel.recipes import Child, Field, NotReadable, Recipe, apply, reach, there, zone_of
 from tickmark.kernel.sources import Row, Source
 from tickmark.kernel.tables import Faults
 
@@ -41,7 +41,7 @@ def _describe(source: Source, recipe: Recipe) -> None:
 
 @dataclass
 class _Reading:
-    """One export on its way: which columns were there, which values were met."""
+    """One export on its way: which columns were there, which paths into JSON only missing, which values were met."""
 
     source: Source
     recipe: Recipe
@@ -49,12 +49,16 @@ class _Reading:
     key: tuple[str, ...]
     faults: Faults = field(default_factory=Faults)
     present: set[str] = field(default_factory=set)
+    unmet: set[str] = field(default_factory=set)
+    missed: set[str] = field(default_factory=set)
     met: dict[str, set[Any]] = field(default_factory=dict)
     number: int = 0
     child_files: int = 0
 
     def rows(self) -> Iterator[Row]:
         names = self._pages()
+        self.unmet = {path for part in self._fields() for path in part.from_ if "." in path}
+        self.missed = set(self.unmet) if self.recipe.format in ("csv", "xlsx") else set()
         sizes = []
         for name in names:
             before = self.number
@@ -88,8 +92,17 @@ class _Reading:
         for row in rows:
             self.number += 1
             self.present |= row.keys()
+            self._look_for_paths(row)
             yield self._read(row, zone)
         self.source.tell(f"{self.number} rows read")
+
+    def _look_for_paths(self, row: SourceRow) -> None:
+        for path in list(self.unmet):
+            found = there(row, path)
+            if found:
+                self.unmet.discard(path)
+            elif found is False:
+                self.missed.add(path)
 
     def _read(self, row: SourceRow, zone: ZoneInfo) -> Row:
         found = {part.name: self._value(part, row, zone, self.number) for part in self._fields()}
@@ -139,8 +152,10 @@ class _Reading:
                 )
 
     def _absent(self, part: Field) -> bool:
-        heads = set(part.from_) | {path.partition(".")[0] for path in part.from_}
-        return bool(part.from_) and not heads & self.present
+        return bool(part.from_) and not any(self._met(path) for path in part.from_)
+
+    def _met(self, path: str) -> bool:
+        return path in self.present or ("." in path and not (path in self.unmet and path in self.missed))
 
     def _check_columns(self) -> None:
         if not self.present:
@@ -150,7 +165,9 @@ class _Reading:
             if self._absent(part):
                 self.source.hide(part.name, f"the export has no column {' or '.join(part.from_)}.")
             for lost in (
-                sorted(set(part.from_) - self.present) if part.every and not self._absent(part) else ()
+                sorted(path for path in part.from_ if not self._met(path))
+                if part.every and not self._absent(part)
+                else ()
             ):
                 sentence = f"The export has no column {lost}, which gives {part.name} too."
                 self.source.note("column_missing", sentence, column=part.name)

@@ -26,9 +26,11 @@ class Field:
     """Where a column comes from: a name in the source (dots go into JSON), or a constant.
 
     `format` is how a day or moment is written (strptime; ISO if empty); `map` turns the source's words
-    into the shape's; `as_` is text, integer, boolean, date or instant; `separator` splits into a list.
-    `default` stands for a value that the source leaves empty; without one, empty is unknown. Of several
-    names the first that has a value counts; with `every` each of them must be a column of the export.
+    into the shape's, and to nothing where the word says that nobody knows; `as_` is text, integer, boolean,
+    date, instant, or filled: whether the source has anything there. `default` stands for a value that the
+    source leaves empty; without one, empty is unknown. Where the column itself is missing, all is unknown.
+    Of several names the first that has a value counts; with `every` each of them must be a column of the
+    export.
     """
 
     name: str
@@ -174,8 +176,8 @@ def apply(field: Field, row: Mapping[str, Any], zone: ZoneInfo) -> Any:
     value = next((found for path in field.from_ if (found := reach(row, path)) not in (None, "")), None)
     if isinstance(value, str):
         value = value.strip()
-    if value is None or value == "":
-        return field.default
+    if value in (None, "", []):
+        return _empty(field) if any(there(row, path) is not False for path in field.from_) else None
     if field.map is not None:
         return _mapped(field, value)
     return _typed(field, _matched(field, value), zone)
@@ -191,12 +193,30 @@ def reach(row: Mapping[str, Any], path: str) -> Any:
     return value
 
 
+def there(row: Mapping[str, Any], path: str) -> bool | None:
+    """Whether a row has the column at all, empty or not; None where it would lie inside of a null."""
+    if path in row:
+        return True
+    value: Any = row
+    for part in path.split("."):
+        if value is None:
+            return None
+        if not isinstance(value, Mapping) or part not in value:
+            return False
+        value = value[part]
+    return True
+
+
+def _empty(field: Field) -> Any:
+    return False if field.as_ == "filled" else field.default
+
+
 def _mapped(field: Field, value: Any) -> Any:
     known = {word.casefold(): meaning for word, meaning in (field.map or {}).items()}
     word = str(value).casefold()
     if word not in known:
         raise NotReadable(f"{value!r} is none of {', '.join(field.map or {})}")
-    return known[word]
+    return None if known[word] == "" else known[word]
 
 
 def _matched(field: Field, value: Any) -> Any:
@@ -215,6 +235,7 @@ def _typed(field: Field, value: Any, zone: ZoneInfo) -> Any:
         "boolean": _as_boolean,
         "date": _as_date,
         "instant": _as_instant,
+        "filled": _as_filled,
     }[field.as_](field, value, zone)
 
 
@@ -222,6 +243,10 @@ def _as_text(field: Field, value: Any, zone: ZoneInfo) -> str:
     # A spreadsheet keeps the number 1042 as 1042.0; as a key it is 1042.
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     return text.lower() if field.lower else text
+
+
+def _as_filled(field: Field, value: Any, zone: ZoneInfo) -> bool:
+    return True
 
 
 def _as_integer(field: Field, value: Any, zone: ZoneInfo) -> int:

@@ -13,6 +13,7 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -85,11 +86,37 @@ class Register(Generic[T]):
 
 
 @dataclass(frozen=True)
+class Notice:
+    """Something to tell outside of the pages. `id` is the same for every try: whoever gets it twice can tell.
+
+    `files` are (name, text) pairs to go along. `secret` signs the notice, where its receiver holds the same one.
+    """
+
+    to: str
+    subject: str
+    text: str
+    id: str
+    at: datetime
+    html: str = ""
+    files: tuple[tuple[str, str], ...] = ()
+    secret: str = ""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the other side said: a status if it has such numbers, its first words, and why that was no yes."""
+
+    status: int | None = None
+    head: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class Notifier:
-    """A way to tell somebody something: `send` takes an address, a subject and a text."""
+    """A way to tell somebody something: `send` hands a Notice over; it raises Unavailable if nobody answered."""
 
     name: str
-    send: Callable[[str, str, str], None]
+    send: Callable[[Notice], Receipt]
     version: str = "1"
 
 

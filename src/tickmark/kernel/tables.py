@@ -15,12 +15,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from tickmark.kernel.errors import Invalid
+from tickmark.kernel.later import Later
 from tickmark.kernel.shapes import Column, NotThatType, Shape
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = Later("duckdb")
 
 SHOWN = 20
 """How many row numbers a problem names; its count tells the rest."""

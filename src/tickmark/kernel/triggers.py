@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.apps.registry import Apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -19,6 +20,40 @@ def install(app: AppConfig, using: str) -> None:
     for table in tables:
         if table in present:
             _install(connection, table)
+
+
+def unguarded(apps: Apps, connection: BaseDatabaseWrapper) -> list[str]:
+    """The append-only tables whose guard is missing, switched off, or does something else than to refuse."""
+    tables = {model._meta.db_table for model in apps.get_models() if issubclass(model, AppendOnly)}
+    standing = _standing_postgresql if connection.vendor == "postgresql" else _standing_sqlite
+    return sorted(tables - standing(connection))
+
+
+def _standing_sqlite(connection: BaseDatabaseWrapper) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'")
+        found = {
+            (table, name) for table, name, sql in cursor.fetchall() if MESSAGE in sql and "WHEN" not in sql
+        }
+    names = {table for table, _ in found}
+    return {
+        table
+        for table in names
+        if all((table, f"{table}_no_{verb}") in found for verb in ("update", "delete"))
+    }
+
+
+def _standing_postgresql(connection: BaseDatabaseWrapper) -> set[str]:
+    """58 is the bit mask of BEFORE UPDATE OR DELETE OR TRUNCATE, for each statement (pg_trigger.tgtype)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+            "JOIN pg_proc p ON p.oid = t.tgfoid "
+            "WHERE p.proname = 'tickmark_append_only' AND p.prosrc LIKE %s "
+            "AND t.tgenabled IN ('O', 'A') AND t.tgqual IS NULL AND t.tgtype = 58",
+            [f"%{MESSAGE}%"],
+        )
+        return {table for (table,) in cursor.fetchall()}
 
 
 def _install(connection: BaseDatabaseWrapper, table: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -165,3 +165,95 @@ class Departure(Fact):
     PREFIX = "DE"
     employment = models.OneToOneField(Employment, models.PROTECT, related_name="departure")
     ends_on = models.DateField()
+
+
+# -- how people sign in -------------------------------------------------------------------------------------------
+
+
+class FactorRule(Fact):
+    """Whether the company's accounts need a second factor from this moment on. Auditors always do."""
+
+    PREFIX = "FR"
+    required = models.BooleanField()
+    reason = models.CharField(max_length=200, blank=True)
+
+
+class SessionsEnd(Fact):
+    """Sessions of an account that somebody ended before their time."""
+
+    PREFIX = "SX"
+    user = models.ForeignKey(User, models.PROTECT, related_name="session_ends")
+    sessions = models.IntegerField()
+
+
+class Credential(models.TextChoices):
+    """What changed about how an account is entered."""
+
+    FACTOR_ADDED = "factor_added", "Second factor added"
+    FACTOR_REMOVED = "factor_removed", "Second factor removed"
+    CODES = "codes", "New recovery codes"
+    PASSWORD = "password", "Password changed"
+    EMAIL = "email", "E-mail address changed"
+    PROVIDER = "provider", "Identity provider connected"
+
+
+class CredentialChange(Fact):
+    """A change of how an account is entered: what, never the secret or the address itself."""
+
+    PREFIX = "KC"
+    user = models.ForeignKey(User, models.PROTECT, related_name="credential_changes")
+    what = models.CharField(max_length=16, choices=Credential.choices)
+
+
+class SignInKind(models.TextChoices):
+    """What happened at the door."""
+
+    ENTERED = "entered", "Signed in"
+    LEFT = "left", "Signed out"
+    REFUSED = "refused", "Password refused"
+    FACTOR_REFUSED = "factor_refused", "Second factor refused"
+    HELD_BACK = "held_back", "Too many attempts"
+    UNINVITED = "uninvited", "No account for this identity"
+    TOKEN_USED = "token_used", "Token used"
+    TOKEN_REFUSED = "token_refused", "Token refused"
+
+
+class SignIn(models.Model):
+    """One event at the door: bookkeeping that is pruned, not a fact (docs/decisions/027).
+
+    `stranger` is a keyed digest of an address that no account has, so that repeated attempts show as such.
+    """
+
+    kind = models.CharField(max_length=16, choices=SignInKind.choices)
+    user = models.ForeignKey(User, models.PROTECT, null=True, related_name="sign_ins")
+    token = models.ForeignKey(Token, models.PROTECT, null=True, related_name="uses")
+    method = models.CharField(max_length=60, blank=True)
+    address = models.GenericIPAddressField(null=True)
+    device = models.CharField(max_length=80, blank=True)
+    stranger = models.CharField(max_length=16, blank=True)
+    at = models.DateTimeField(db_index=True)
+
+    objects: ClassVar[models.Manager[Any]] = models.Manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-at"]), models.Index(fields=["token", "-at"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
+
+
+# -- what a directory says ----------------------------------------------------------------------------------------
+
+
+class DirectoryEntry(Fact):
+    """What the company's directory said of a person, by SCIM. The newest stands; `removed` takes it off the list."""
+
+    PREFIX = "DI"
+    person = models.ForeignKey(Person, models.PROTECT, related_name="directory")
+    user_name = models.CharField(max_length=150, db_index=True)
+    external_id = models.CharField(max_length=150, blank=True)
+    name = models.CharField(max_length=200)
+    email = models.EmailField(blank=True)
+    title = models.CharField(max_length=120, blank=True)
+    active = models.BooleanField()
+    removed = models.BooleanField(default=False)

@@ -8,13 +8,34 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.contrib.sessions.models import Session
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Exists, Model, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, Max, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from tickmark.kernel.access import Actor, visible
-from tickmark.people.models import Employment, Invitation, Person, Role, RoleGrant, Side, Token, User
+from tickmark.people.models import (
+    CredentialChange,
+    DirectoryEntry,
+    Employment,
+    FactorRule,
+    Invitation,
+    Person,
+    Role,
+    RoleGrant,
+    Side,
+    SignIn,
+    SignInKind,
+    Token,
+    User,
+)
+
+READ = "read"
+"""The scope that lets a token read what its account may see; writing takes the names of actions."""
+SCIM = "scim"
+"""The scope of a token that a directory holds: it provisions persons by SCIM, and does nothing else."""
 
 
 def actor_for(user: User, scopes: frozenset[str] | None = None, kind: str = "person") -> Actor:
@@ -35,13 +56,15 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def token_user(secret: str, moment: datetime) -> tuple[User, frozenset[str]] | None:
-    """The account and scopes behind a live API token."""
-    found = Token.objects.filter(
-        digest=digest_of(secret), end=None, expires_at__gt=moment, user__is_active=True
-    )
-    token: Any = found.select_related("user").first()
-    return (token.user, frozenset(token.scopes)) if token else None
+def token_of(secret: str) -> Token | None:
+    """The token behind a secret, live or not, with its account and its end."""
+    found: Token | None = Token.objects.filter(digest=digest_of(secret)).select_related("user", "end").first()
+    return found
+
+
+def is_live(token: Token, moment: datetime) -> bool:
+    """Whether a token still opens anything: not ended, not expired, its account not closed."""
+    return getattr(token, "end", None) is None and token.expires_at > moment and token.user.is_active
 
 
 def open_invitation(link: str, moment: datetime) -> Invitation | None:
@@ -164,6 +187,72 @@ def has_second_factor(user: User) -> bool:
     return bool(rows.exists())
 
 
+def factor_rule() -> bool:
+    """Whether the company decided that all its accounts need a second factor."""
+    newest = FactorRule.objects.order_by("-pk").values_list("required", flat=True).first()
+    return bool(newest)
+
+
+def factor_rules(actor: Actor) -> QuerySet[FactorRule]:
+    """The decisions on second factors, newest first."""
+    return visible(actor, FactorRule).select_related("by").order_by("-pk")
+
+
+def needs_second_factor(user: User) -> bool:
+    """Whether the account may not be without a second factor: auditors always, the company by its decision."""
+    return user.side == Side.AUDITOR or factor_rule()
+
+
+def is_last_required(authenticator: Authenticator) -> bool:
+    """Whether taking it away would leave an account without the second factor that it may not be without."""
+    if authenticator.type == Authenticator.Type.RECOVERY_CODES:
+        return False
+    others = Authenticator.objects.filter(user=authenticator.user).exclude(pk=authenticator.pk)
+    others = others.exclude(type=Authenticator.Type.RECOVERY_CODES)
+    return needs_second_factor(authenticator.user) and not others.exists()
+
+
+def sessions_of(user: User, moment: datetime) -> list[UserSession]:
+    """The live sessions of an account, the one that was seen last first."""
+    live = Session.objects.filter(expire_date__gt=moment).values("session_key")
+    return list(UserSession.objects.filter(user=user, session_key__in=live).order_by("-last_seen_at", "-pk"))
+
+
+def session_number(session_key: str | None) -> str:
+    """The number under which a session is listed; empty for one that is not."""
+    found = UserSession.objects.filter(session_key=session_key).values_list("pk", flat=True).first()
+    return str(found or "")
+
+
+def sign_ins(actor: Actor) -> QuerySet[SignIn]:
+    """What happened at the door, as far as the actor may see it, newest first."""
+    rows: QuerySet[SignIn] = visible(actor, SignIn).select_related("user", "token").order_by("-at", "-pk")
+    return rows
+
+
+def recent_sign_ins(user: User) -> QuerySet[SignIn]:
+    """What happened at the door of one account, newest first."""
+    rows: QuerySet[SignIn] = SignIn.objects.filter(user=user).select_related("token").order_by("-at", "-pk")
+    return rows
+
+
+def credential_changes(actor: Actor, user: User) -> QuerySet[CredentialChange]:
+    """How the ways into an account changed, newest first."""
+    return visible(actor, CredentialChange).filter(user=user).order_by("-pk")
+
+
+def tokens(actor: Actor) -> QuerySet[Token]:
+    """The tokens that the actor sees, newest first, each with `last_used`, to the hour."""
+    uses = SignIn.objects.filter(token=OuterRef("pk"), kind=SignInKind.TOKEN_USED).order_by("-at")
+    rows = visible(actor, Token).select_related("end").annotate(last_used=Subquery(uses.values("at")[:1]))
+    return rows.order_by("-recorded_at", "-pk")
+
+
+def used_since(token: Token, moment: datetime) -> bool:
+    """Whether a use of the token was written down since."""
+    return bool(SignIn.objects.filter(token=token, kind=SignInKind.TOKEN_USED, at__gte=moment).exists())
+
+
 def open_invitations(actor: Actor, moment: datetime) -> QuerySet[Invitation]:
     """Invitations that nobody has taken up and that still work."""
     rows = visible(actor, Invitation).filter(use=None, expires_at__gt=moment)
@@ -220,6 +309,28 @@ def _state(spells: tuple[Employment, ...], current: Employment | None, day: date
     return "starts later" if spells[-1].starts_on > day else "left"
 
 
+# -- what the directory says --------------------------------------------------------------------------------------
+
+
+def directory(rows: QuerySet[DirectoryEntry]) -> QuerySet[DirectoryEntry]:
+    """The newest entry of each person, without those that the directory removed."""
+    every: Any = DirectoryEntry.objects
+    newest = every.values("person").annotate(newest=Max("pk")).values("newest")
+    standing: QuerySet[DirectoryEntry] = rows.filter(pk__in=newest, removed=False)
+    return standing.select_related("person__user").order_by("person")
+
+
+def directory_of(person: Person) -> DirectoryEntry | None:
+    """The entry of a person, if the directory has one."""
+    every: QuerySet[DirectoryEntry] = DirectoryEntry.objects.all()
+    return next((one for one in directory(every) if one.person == person), None)
+
+
+def directory_named(user_name: str) -> DirectoryEntry | None:
+    """The entry that stands under this user name, in any case."""
+    return directory(DirectoryEntry.objects.all()).filter(user_name__iexact=user_name).first()
+
+
 # -- demo homes ---------------------------------------------------------------------------------------------------
 
 
@@ -233,6 +344,11 @@ def characters() -> list[User]:
 def character(number: str) -> User | None:
     """One of the accounts that one may enter as, by its number."""
     return next((user for user in characters() if str(user.pk) == number), None)
+
+
+def account(number: int) -> User:
+    """The account of this number."""
+    return User.objects.get(pk=number)
 
 
 def by_email(email: str) -> User | None:

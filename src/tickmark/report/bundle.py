@@ -22,7 +22,7 @@ from tickmark.kernel.bundles import packed
 from tickmark.kernel.dated import Fact
 from tickmark.kernel.errors import Conflict
 from tickmark.kernel.ledger import bundle as layout
-from tickmark.kernel.ledger import cited
+from tickmark.kernel.ledger import cited, epoch
 from tickmark.kernel.ledger import seal as sealing
 from tickmark.kernel.ledger.entry import Checkpoint, Entry, Leaf
 from tickmark.kernel.ledger.verify import parse
@@ -97,8 +97,8 @@ def _bytes(content: layout.Source) -> bytes:
 
 
 def _entries(facts: list[Fact]) -> list[layout.Disclosed]:
-    """The entries under which the facts were written, with their places in the log."""
-    uids = {fact.entry for fact in facts}
+    """The entries under which the facts were written, and those that began an epoch, with their places in the log."""
+    uids = {fact.entry for fact in facts} | {entry.uid for entry in epoch.epochs()}
     if Entry.objects.filter(uid__in=uids, leaf=None).exists():
         raise Conflict(
             "The record is not sealed yet.", "Entries are sealed within a minute.", "Try again in a minute."

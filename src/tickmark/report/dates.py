@@ -8,26 +8,18 @@ given yet contradicts nothing, but the rules it leaves open are listed.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from tickmark.kernel.calendars import add_months
 from tickmark.kernel.errors import Invalid
+from tickmark.scope.chain import next_period
 
 LOCK_DAYS = 60
 """Days from release until the audit file must be complete; a firm may pass a smaller number."""
 BRIDGE_MONTHS = 3
 STALE_DAYS = 90
-
-
-class Period(NamedTuple):
-    """Inclusive first and last day."""
-
-    start: date
-    end: date
 
 
 @dataclass(frozen=True)
@@ -197,12 +189,6 @@ def days_inclusive(start: date, end: date) -> int:
     return (end - start).days + 1
 
 
-def next_period(end: date, months: int = 12) -> Period:
-    """The period that follows without a gap: from the day after, so many months long."""
-    start = end + timedelta(days=1)
-    return Period(start, add_months(start, months) - timedelta(days=1))
-
-
 def bridge_end(period_end: date, months: int = BRIDGE_MONTHS) -> date:
     """The last day a bridge letter customarily covers: three whole months from the day after the period."""
     return next_period(period_end, months).end
@@ -242,29 +228,6 @@ def bridge_is_long(period_end: date, covered_end: date, months: int = BRIDGE_MON
 def lock_limit(release: date, days: int = LOCK_DAYS) -> date:
     """The last day on which the audit file may be completed."""
     return release + timedelta(days=days)
-
-
-def chain_breaks(periods: Iterable[Period]) -> list[Contradiction]:
-    """Gaps and overlaps in a chain of periods, oldest first."""
-    return [found for one, other in pairwise(sorted(periods)) if (found := _chain_break(one, other))]
-
-
-def _chain_break(one: Period, other: Period) -> Contradiction | None:
-    expected = one.end + timedelta(days=1)
-    if other.start == expected:
-        return None
-    if other.start > expected:
-        last = other.start - timedelta(days=1)
-        return Contradiction(
-            "gap",
-            f"No period covers {expected} to {last}.",
-            f"Start the later period on {expected}, or explain the gap.",
-        )
-    return Contradiction(
-        "overlap",
-        f"Two periods cover {other.start} to {min(one.end, other.end)}.",
-        f"Start the later period on {expected}, or choose one report for each item.",
-    )
 
 
 def _rules(dates: Dates) -> list[_Rule]:

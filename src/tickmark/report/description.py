@@ -34,7 +34,6 @@ from tickmark.scope.models import (
     Exclusion,
     Method,
     NotRelevant,
-    ReportType,
     SystemEvent,
     SystemVersion,
     VendorVersion,
@@ -122,7 +121,12 @@ class Scope:
     def requirements(self) -> list[Requirement]:
         """System requirements of the categories in scope (DC 2)."""
         return [
-            {"ref": row.code, "text": row.text, "source": row.source, "criteria": []}
+            {
+                "ref": row.code,
+                "text": row.text,
+                "source": row.source,
+                "criteria": self._in_scope(row.criteria),
+            }
             for row in self._standing(Commitment.Kind.REQUIREMENT)
             if row.category in self.chosen
         ]
@@ -152,21 +156,24 @@ class Scope:
         }
 
     def _events(self, kind: SystemEvent.Kind) -> Any:
-        in_period = {"happened_on__gte": self.start, "happened_on__lte": self.last}
+        in_period = {"happened_on__lte": self.last}
+        if self.engagement.of_type_2:
+            in_period["happened_on__gte"] = self.start
         rows = SystemEvent.objects.filter(kind=kind, disclosed=True, **in_period, **self.of)
         return rows.order_by("happened_on", "pk")
 
     def incidents(self) -> list[Incident]:
-        """Disclosed incidents that happened in the period, whenever they became known (DC 4)."""
+        """Disclosed incidents of the period, whenever they became known; for a Type 1 all those to its date (DC 4)."""
+        printed = {one["ref"] for one in self.commitments()}
         return [
             {
                 "ref": row.ref,
-                "discovered": row.happened_on.isoformat(),
+                "discovered": (row.discovered_on or row.happened_on).isoformat(),
                 "nature": row.title,
-                "cause": row.why or NOT_STATED,
+                "cause": row.cause or NOT_STATED,
                 "effect": row.text,
-                "disposition": NOT_STATED,
-                "commitments": [],
+                "disposition": row.disposition or NOT_STATED,
+                "commitments": [code for code in row.commitments if code in printed],
             }
             for row in self._events(SystemEvent.Kind.INCIDENT)
         ]
@@ -180,7 +187,7 @@ class Scope:
     def cuecs(self) -> list[Cuec]:
         """Controls that user entities are assumed to operate (DC 6)."""
         return [
-            {"ref": row.code, "text": row.text, "why": "", "criteria": codes}
+            {"ref": row.code, "text": row.text, "why": row.why, "criteria": codes}
             for row, codes in self._complements(Complement.Kind.CUEC)
         ]
 
@@ -220,10 +227,18 @@ class Scope:
             "method": method,
             "criteria": self._in_scope(row.criteria),
             "monitoring": row.monitored_by,
-            "report": NOT_STATED,
+            "report": self._own_report(row),
             "components_md": written.get(DescriptionPart.INCLUSIVE, "") if method == "inclusive" else "",
             "csocs": csocs,
         }
+
+    def _own_report(self, row: VendorVersion) -> str:
+        """Its report in words; one that ends before the examined days do is told with its gap (10, case 74)."""
+        if not row.report:
+            return NOT_STATED
+        if row.report_end is None or row.report_end >= self.last:
+            return row.report
+        return f"{row.report}; it ends {(self.last - row.report_end).days} days before {self.last}"
 
     def not_relevant(self) -> list[Any]:
         """Criteria in scope that were set aside, with the printed reason (DC 8)."""
@@ -254,7 +269,7 @@ class Scope:
 
     def changes(self) -> list[Change]:
         """Reported changes, and how the description itself changed within the period (DC 9; Type 2 only)."""
-        if self.engagement.period.type != ReportType.TYPE_2:
+        if not self.engagement.of_type_2:
             return []
         found = [*self._reported(), *self._of_system(), *self._of_commitments(), *self._of_vendors()]
         return sorted(found, key=lambda one: one["date"])

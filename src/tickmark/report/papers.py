@@ -116,10 +116,15 @@ class Paper:
         )
 
     @property
+    def walkthrough(self) -> Walkthrough | None:
+        """The last walkthrough: what it says of design and implementation counts."""
+        return next(reversed(self._own(Walkthrough)), None)
+
+    @property
     def admissible(self) -> Admissible:
         """The results that the paper allows as it stands (Type 2)."""
         found = results.admissible(self.tested)
-        last = next(reversed(self._own(Walkthrough)), None)
+        last = self.walkthrough
         if results.Result.NO_EXCEPTIONS not in found.results:
             return found
         if last is not None and not (last.design_suitable and last.implemented):

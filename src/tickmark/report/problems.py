@@ -47,7 +47,6 @@ from tickmark.report.template_check import check_report_data
 from tickmark.report.template_data import ReportData
 from tickmark.report.testing import Wording, newest_responses, wordings
 from tickmark.scope.criteria import applicable
-from tickmark.scope.models import ReportType
 
 COMPANY, AUDITOR = "company", "auditor"
 MODIFIED = {Opinion.Form.QUALIFIED, Opinion.Form.ADVERSE, Opinion.Form.DISCLAIMER}
@@ -78,7 +77,7 @@ class Road:
     def __init__(self, engagement: Engagement, day: date) -> None:
         self.engagement, self.day = engagement, day
         self.period, self.last = engagement.period, last_day(engagement, day)
-        self.type: Literal[1, 2] = 2 if self.period.type == ReportType.TYPE_2 else 1
+        self.type: Literal[1, 2] = 2 if engagement.of_type_2 else 1
         self.here, self.audit = f"/report/{engagement.code}", f"/audit/{engagement.code}"
 
     @cached_property
@@ -153,7 +152,10 @@ def problems(engagement: Engagement, day: date, road: Road | None = None) -> lis
 
 
 def _period(road: Road) -> Iterator[Problem]:
-    if road.day <= road.period.end:
+    if road.type == 1 and road.day < road.period.end:
+        what = f"The date of the report is {road.period.end}, and it is to come."
+        yield Problem("period", "", "Nobody", what, "Wait for it: a report covers no day to come.", "")
+    if road.type == 2 and road.day <= road.period.end:
         what = f"The period ends on {road.period.end}."
         yield Problem("period", "", "Nobody", what, "Wait for its end: a report covers no day to come.", "")
 
@@ -320,6 +322,23 @@ def _paper(paper: Paper, kind: Literal[1, 2]) -> Iterator[Problem]:
         )
     if kind == 2 and paper.file.conclusion:
         yield from _conclusion(paper, paper.file.conclusion, ref, url)
+    if kind == 1:
+        yield from _walked(paper, ref, url)
+
+
+def _walked(paper: Paper, ref: str, url: str) -> Iterator[Problem]:
+    """What the last walkthrough of a Type 1 found wanting: no result prints it, so the partner weighs it."""
+    last = paper.walkthrough
+    who = "Engagement partner"
+    if last is not None and not last.design_suitable:
+        what = f"{ref}: the walkthrough found the design not suitable."
+        yield _auditors(
+            "design", who, what, "Weigh it in the criteria and the opinion on the design.", url, False
+        )
+    if last is not None and not last.implemented:
+        what = f"{ref}: the walkthrough found the control not in use."
+        remedy = "A control that is not in use may not stand in the description; weigh it in the opinion."
+        yield _auditors("implementation", who, what, remedy, url, False)
 
 
 def _name(paper: Paper) -> str:

@@ -26,7 +26,7 @@ from tickmark.report.template_data import (
 )
 from tickmark.report.testing import Tests, testing
 from tickmark.scope.criteria import Category
-from tickmark.scope.models import ReportType, SystemVersion
+from tickmark.scope.models import SystemVersion
 
 NOT_SUPPLIED = "Report of the service auditor, not supplied yet"
 
@@ -102,7 +102,7 @@ def reference_of(engagement: Engagement) -> str:
 
 def _cover(engagement: Engagement, version: SystemVersion | None, draft: bool, dated: date | None) -> Cover:
     period, opinion = engagement.period, newest_opinion(engagement)
-    type_2 = period.type == ReportType.TYPE_2
+    type_2 = engagement.of_type_2
     kind: Literal[1, 2] = 2 if type_2 else 1
     return {
         "reference": reference_of(engagement),

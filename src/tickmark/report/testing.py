@@ -25,10 +25,11 @@ from tickmark.report.template_data import (
 )
 from tickmark.report.template_data import Response as Reply
 from tickmark.scope.criteria import Criterion, applicable
-from tickmark.scope.models import ReportType
 
 INTRO = (
     "The criteria are told in other words than the official ones; their numbers are those of TSP section 100."
+)
+PARTS = (
     " A control that was worded anew within the period stands once for each wording, with the days on which it"
     " was in force."
 )
@@ -98,7 +99,7 @@ def testing(engagement: Engagement, last: date, tests: Tests) -> Testing:
     reasons = {one["criterion"]: one["reason"] for one in scope.not_relevant()}
     csocs = [csoc for group in scope.csocs().values() for csoc in group]
     return {
-        "intro_md": INTRO,
+        "intro_md": INTRO + (PARTS if engagement.of_type_2 else ""),
         "criteria": [
             _criterion(one, rows, csocs, reasons)
             for one in applicable(engagement.categories, engagement.criteria_set)
@@ -140,7 +141,7 @@ class Tests:
     def __init__(self, engagement: Engagement, papers: list[Paper], results: bool = True) -> None:
         self.papers = papers
         self.responses: list[Reply] = []
-        self.printed = results and engagement.period.type == ReportType.TYPE_2
+        self.printed = results and engagement.of_type_2
         self._replies = newest_responses(engagement) if self.printed else {}
 
     def of(self, row: Wording) -> list[Test]:

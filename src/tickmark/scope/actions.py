@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
@@ -16,6 +16,7 @@ from tickmark.kernel.calendars import business_calendar
 from tickmark.kernel.errors import Conflict, Invalid
 from tickmark.people.actions import put
 from tickmark.people.models import Side, User
+from tickmark.scope import chain
 from tickmark.scope.criteria import Category, check_codes
 from tickmark.scope.models import (
     Commitment,
@@ -37,7 +38,7 @@ from tickmark.scope.models import (
 )
 
 CRITERIA_SET = "tsc-2017-2022"
-NO_CRITERIA: list[str] = []
+NO_CODES: list[str] = []
 SHORTEST_TYPE_2 = 28
 """Days: a Type 2 shows operation over time; shorter ones are a slip of the pen."""
 
@@ -173,9 +174,14 @@ def commit(
     effective_from: date,
     target: str = "",
     principal: bool = True,
+    criteria: list[str] = NO_CODES,
     withdrawn: bool = False,
 ) -> Commitment:
-    """Record a service commitment or a system requirement with its source (DC 2)."""
+    """Record a service commitment or a system requirement with its source (DC 2).
+
+    A requirement names the criteria that it supports.
+    """
+    check_codes(criteria)
     known = [item.value for item in Category]
     need(
         category in known,
@@ -198,6 +204,7 @@ def commit(
             effective_from=effective_from,
             target=target,
             principal=principal,
+            criteria=list(criteria),
             withdrawn=withdrawn,
         )
     )
@@ -250,11 +257,16 @@ def add_vendor(
     effective_from: date,
     subservice: bool = False,
     method: Method | Literal[""] = "",
-    criteria: list[str] = NO_CRITERIA,
+    criteria: list[str] = NO_CODES,
     monitored_by: str = "",
+    report: str = "",
+    report_end: date | None = None,
     withdrawn: bool = False,
 ) -> VendorVersion:
-    """Record a vendor; a subservice organisation has a method and the criteria it helps to meet (DC 7)."""
+    """Record a vendor; a subservice organisation has a method and the criteria it helps to meet (DC 7).
+
+    `report` is its own report, kind and opinion in words; `report_end` is the last day that one covers.
+    """
     check_codes(criteria)
     _said(name, "name", "The description names it.")
     _said(service, "service", "What is bought from it decides whether it is a subservice organisation.")
@@ -265,6 +277,13 @@ def add_vendor(
         "The description says what it is relied on for.",
         "Choose carve-out or inclusive, and name the criteria.",
         "criteria" if method else "method",
+    )
+    need(
+        report.strip() or report_end is None,
+        "A report that is not named ends on no day.",
+        "",
+        "Say which report it is.",
+        "report",
     )
     vendor = Vendor.objects.filter(code=code).first() or put(Vendor(code=check_code(code)))
     not_before(VendorVersion.objects.filter(vendor=vendor), effective_from)
@@ -278,6 +297,8 @@ def add_vendor(
             method=method if subservice else "",
             criteria=list(criteria) if subservice else [],
             monitored_by=monitored_by.strip(),
+            report=report.strip(),
+            report_end=report_end,
             withdrawn=withdrawn,
         )
     )
@@ -293,6 +314,7 @@ def assume(
     criteria: list[str],
     effective_from: date,
     vendor: Vendor | None = None,
+    why: str = "",
     withdrawn: bool = False,
 ) -> Complement:
     """Record a control that customers (CUEC) or a subservice organisation (CSOC) must operate (DC 6, DC 7)."""
@@ -321,6 +343,7 @@ def assume(
             text=text,
             criteria=list(criteria),
             vendor=vendor,
+            why=why.strip(),
             effective_from=effective_from,
             withdrawn=withdrawn,
         )
@@ -386,11 +409,18 @@ def report_event(
     happened_on: date,
     title: str,
     text: str,
-    criteria: list[str] = NO_CRITERIA,
+    criteria: list[str] = NO_CODES,
     disclosed: bool = True,
     why: str = "",
+    discovered_on: date | None = None,
+    cause: str = "",
+    disposition: str = "",
+    commitments: list[str] = NO_CODES,
 ) -> SystemEvent:
-    """Record an incident (DC 4) or a significant change (DC 9), disclosed or not with the reason."""
+    """Record an incident (DC 4) or a significant change (DC 9), disclosed or not with the reason.
+
+    Of an incident also when it was discovered, its cause, what became of it, and the commitments it touched by code.
+    """
     check_codes(criteria)
     _said(title, "title", "The event is named in lists.")
     _said(text, "text", "Nature, timing, extent and what was done about it.")
@@ -408,6 +438,22 @@ def report_event(
         "Write why it is not disclosed.",
         "why",
     )
+    need(
+        discovered_on is None or happened_on <= discovered_on <= clock.today(),
+        "It cannot have been discovered then.",
+        f"It happened on {happened_on}, and today is {clock.today()}.",
+        "Give a day between the two, or none.",
+        "discovered_on",
+    )
+    known = set(Commitment.objects.filter(system=system).values_list("code", flat=True))
+    strange = next((code for code in commitments if code not in known), "")
+    need(
+        not strange,
+        f"There is no commitment {strange[:40]}.",
+        "The description names it beside its text.",
+        f"Known are {', '.join(sorted(known)) or 'none'}.",
+        "commitments",
+    )
     return put(
         SystemEvent(
             system=system,
@@ -418,6 +464,10 @@ def report_event(
             criteria=list(criteria),
             disclosed=disclosed,
             why=why,
+            discovered_on=discovered_on,
+            cause=cause.strip(),
+            disposition=disposition.strip(),
+            commitments=list(commitments),
         )
     )
 
@@ -431,8 +481,12 @@ def set_period(
     end: date,
     time_zone: str = "UTC",
     replaces: Period | None = None,
+    gap: str = "",
 ) -> Period:
-    """Set the date (Type 1) or the period, both days included (Type 2)."""
+    """Set the date (Type 1) or the period, both days included (Type 2).
+
+    A Type 2 begins on the day after the period before it; `gap` says why, if it does not (domain.md 9.3).
+    """
     check_zone(time_zone)
     _check_days(type, start, end)
     _check_replaced(system, replaces)
@@ -446,7 +500,36 @@ def set_period(
             "Replace that one, or start on the day after it ends.",
             "start",
         )
-    return put(Period(system=system, type=type, start=start, end=end, time_zone=time_zone, replaces=replaces))
+    _check_chain(system, type, start, replaces, gap)
+    return put(
+        Period(
+            system=system,
+            type=type,
+            start=start,
+            end=end,
+            time_zone=time_zone,
+            replaces=replaces,
+            gap=gap.strip(),
+        )
+    )
+
+
+def _check_chain(system: System, type: ReportType, start: date, replaces: Period | None, gap: str) -> None:
+    """Days between two Type 2 periods that none covers are told to readers, so they need their reason."""
+    if type != ReportType.TYPE_2 or gap.strip():
+        return
+    standing = Period.objects.filter(system=system, type=type, replaced_by=None, end__lt=start)
+    earlier = standing.exclude(pk=replaces.pk if replaces else None).order_by("end").last()
+    if earlier is None:
+        return
+    found = chain.break_between(chain.Days(earlier.start, earlier.end), chain.Days(start, start))
+    need(
+        found is None,
+        f"The period does not begin on the day after the last one. {found.what if found else ''}",
+        "Customers read the gap in the report; it must be explained.",
+        f"Begin on {earlier.end + timedelta(days=1)}, or write why there is a gap.",
+        "gap",
+    )
 
 
 def _check_days(type: ReportType, start: date, end: date) -> None:

@@ -44,6 +44,7 @@ class Commitment(Version):
     """A principal service commitment or a system requirement (DC 2)."""
 
     PREFIX = "CO"
+    LATER = frozenset({"criteria"})
     SUBJECT = ("system", "code")
 
     class Kind(models.TextChoices):
@@ -60,6 +61,7 @@ class Commitment(Version):
     source = models.CharField(max_length=200)
     target = models.CharField(max_length=200, blank=True)
     principal = models.BooleanField(default=True)
+    criteria = models.JSONField(default=list)
 
 
 class ComponentKind(models.TextChoices):
@@ -102,9 +104,13 @@ class Method(models.TextChoices):
 
 
 class VendorVersion(Version):
-    """How a vendor stands from a day on; a subservice organisation has a method (DC 7)."""
+    """How a vendor stands from a day on; a subservice organisation has a method (DC 7).
+
+    `report` is its own report in words (kind, opinion), `report_end` the last day that one covers.
+    """
 
     PREFIX = "VV"
+    LATER = frozenset({"report", "report_end"})
     SUBJECT = ("vendor",)
     vendor = models.ForeignKey(Vendor, models.PROTECT, related_name="versions")
     name = models.CharField(max_length=120)
@@ -113,12 +119,15 @@ class VendorVersion(Version):
     method = models.CharField(max_length=12, choices=Method.choices, blank=True)
     criteria = models.JSONField(default=list)
     monitored_by = models.CharField(max_length=20, blank=True)
+    report = models.CharField(max_length=200, blank=True)
+    report_end = models.DateField(null=True, blank=True)
 
 
 class Complement(Version):
-    """A control that others are assumed to operate: a CUEC (DC 6) or a CSOC (DC 7)."""
+    """A control that others are assumed to operate: a CUEC (DC 6) or a CSOC (DC 7). `why` says why it is needed."""
 
     PREFIX = "CM"
+    LATER = frozenset({"why"})
     SUBJECT = ("system", "code")
 
     class Kind(models.TextChoices):
@@ -133,6 +142,7 @@ class Complement(Version):
     vendor = models.ForeignKey(Vendor, models.PROTECT, null=True, blank=True, related_name="complements")
     text = models.TextField()
     criteria = models.JSONField()
+    why = models.TextField(blank=True)
 
 
 class NotRelevant(Version):
@@ -172,9 +182,13 @@ class ExclusionEnd(Fact):
 
 
 class SystemEvent(Fact):
-    """An incident (DC 4) or a significant change (DC 9) that the description must weigh."""
+    """An incident (DC 4) or a significant change (DC 9) that the description must weigh.
+
+    An incident has its cause, what became of it, when it was discovered and the commitments it touched (by code).
+    """
 
     PREFIX = "SE"
+    LATER = frozenset({"discovered_on", "cause", "disposition", "commitments"})
 
     class Kind(models.TextChoices):
         """What sort of event."""
@@ -190,6 +204,10 @@ class SystemEvent(Fact):
     criteria = models.JSONField(default=list)
     disclosed = models.BooleanField(default=True)
     why = models.TextField(blank=True)
+    discovered_on = models.DateField(null=True, blank=True)
+    cause = models.TextField(blank=True)
+    disposition = models.TextField(blank=True)
+    commitments = models.JSONField(default=list)
 
 
 class ReportType(models.IntegerChoices):
@@ -200,12 +218,17 @@ class ReportType(models.IntegerChoices):
 
 
 class Period(Fact):
-    """The days that a report covers, both included; for Type 1 start and end are the same day."""
+    """The days that a report covers, both included; for Type 1 start and end are the same day.
+
+    `gap` explains days between this period and the one before it that no period covers (domain.md 9.3).
+    """
 
     PREFIX = "PR"
+    LATER = frozenset({"gap"})
     system = models.ForeignKey(System, models.PROTECT, related_name="periods")
     type = models.SmallIntegerField(choices=ReportType.choices)
     start = models.DateField()
     end = models.DateField()
     time_zone = models.CharField(max_length=60, default="UTC")
     replaces = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="replaced_by")
+    gap = models.TextField(blank=True)

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import pairwise
 
 from django.db.models import QuerySet
 
 from tickmark.kernel.access import Actor, visible, which
 from tickmark.kernel.answers import Task, duty, step_state
+from tickmark.kernel.calendars import add_months
 from tickmark.people.queries import after, stands
+from tickmark.scope import chain
 from tickmark.scope.criteria import Category, Criterion, applicable, criteria
 from tickmark.scope.models import (
     Commitment,
@@ -27,6 +30,9 @@ from tickmark.scope.models import (
     SystemVersion,
     VendorVersion,
 )
+
+REPORT_MONTHS = 12
+"""Months after its end in which a subservice organisation's report still counts as fresh (domain.md 7.5)."""
 
 
 @dataclass(frozen=True)
@@ -353,9 +359,37 @@ def _periods(scope: Scope) -> Iterator[Finding]:
             "no-next-period",
             f"The last period ended on {scope.period.end}.",
             "Customers expect the next one to begin on the day after.",
-            "Set the next period.",
-            "/scope/#period",
+            "Roll forward.",
+            "/upkeep/next",
         )
+
+
+def _breaks(scope: Scope) -> Iterator[Finding]:
+    """Days that no Type 2 period covers, or two: said plainly, with the reason that was given (domain.md 9.3)."""
+    type_2 = [one for one in scope.periods if one.type == ReportType.TYPE_2]
+    for one, other in pairwise(type_2):
+        found = chain.break_between(chain.Days(one.start, one.end), chain.Days(other.start, other.end))
+        if found is not None:
+            yield Finding(
+                f"{found.name}-between-periods",
+                found.what,
+                f"Said of it: {other.gap}" if other.gap else "Readers of both reports see it.",
+                f"Tell customers, or let {other.ref} begin on the day after {one.ref}.",
+                "/scope/#period",
+            )
+
+
+def _old_reports(scope: Scope) -> Iterator[Finding]:
+    """A subservice organisation's own report that ends long before the day (domain.md 7.5, 10 case 74)."""
+    for vendor in scope.subservice:
+        if vendor.report_end and add_months(vendor.report_end, REPORT_MONTHS) < scope.day:
+            yield Finding(
+                "subservice-report-old",
+                f"The report of {vendor.name} ends on {vendor.report_end}.",
+                f"Over {REPORT_MONTHS} months old, it tells nothing of today's controls there.",
+                "Ask for its next report or a bridge letter, and record it.",
+                f"/scope/vendors/{vendor.ref}",
+            )
 
 
 def _unapproved(scope: Scope) -> Iterator[Finding]:
@@ -379,6 +413,8 @@ FINDINGS = (
     _out_of_scope,
     _old_exclusions,
     _periods,
+    _breaks,
+    _old_reports,
     _unapproved,
 )
 

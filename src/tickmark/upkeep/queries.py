@@ -28,13 +28,14 @@ MANY = 3
 
 @dataclass(frozen=True)
 class Event:
-    """Something that falls on a day of the year: what, where it is dealt with, and its state."""
+    """Something that falls on a day of the year: what, where it is dealt with, its state, since when it lasts."""
 
     day: date
     kind: str
     title: str
     url: str
     state: str = ""
+    since: date | None = None
 
 
 @dataclass(frozen=True)
@@ -118,19 +119,32 @@ def _reviews(day: date) -> Iterator[Event]:
 def _periods() -> Iterator[Event]:
     for period in Period.objects.filter(replaced_by=None):
         kind = ReportType(period.type).label
+        if period.type == ReportType.TYPE_1:
+            yield Event(period.end, "period", f"Date of the {kind} report", "/scope/#period")
+            continue
         yield Event(period.start, "period", f"{kind} period begins", "/scope/#period")
         yield Event(
-            period.end, "period", f"{kind} period ends; lists are taken within three days", "/scope/#period"
+            period.end,
+            "period",
+            f"{kind} period ends; lists are taken within three days",
+            "/scope/#period",
+            since=period.start,
         )
     for one in Exclusion.objects.filter(end=None).exclude(until=None):
-        yield Event(one.until, "scope", f"Exclusion runs out: {one.what}", "/scope/exclusions/")
+        title = f"Exclusion runs out: {one.what}"
+        yield Event(one.until, "scope", title, "/scope/exclusions/", since=one.recorded_at.date())
 
 
 def _decisions(day: date) -> Iterator[Event]:
     for remedy in Remedy.objects.filter(done=None):
         state = "overdue" if remedy.due_on < day else "due"
         yield Event(
-            remedy.due_on, "remedy", f"Remedy: {remedy.action[:80]}", f"/readiness/gaps/{remedy.gap}/", state
+            remedy.due_on,
+            "remedy",
+            f"Remedy: {remedy.action[:80]}",
+            f"/readiness/gaps/{remedy.gap}/",
+            state,
+            remedy.recorded_at.date(),
         )
     for accepted in GapAcceptance.objects.all():
         yield Event(
@@ -138,6 +152,7 @@ def _decisions(day: date) -> Iterator[Event]:
             "remedy",
             f"Acceptance runs out: {accepted.fact[:80]}",
             f"/readiness/gaps/{accepted.gap}/",
+            since=accepted.recorded_at.date(),
         )
 
 

@@ -8,3 +8,7 @@ class Config(AppConfig):
 
     name = "tickmark.web"
     label = "web"
+
+    def ready(self) -> None:
+        """Listen to the login library."""
+        from tickmark.web import signing_in  # noqa: F401

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
 from django.template.loader import render_to_string
 
 from tickmark import __version__
-from tickmark.kernel.errors import Invalid, NotFound, Refused, TickmarkError
+from tickmark.kernel import faults
+from tickmark.kernel.errors import Invalid, NotFound, Refused, TickmarkError, Unavailable
+from tickmark.kernel.incoming import UploadTooBig, too_big
+from tickmark.kernel.limits import TooMany
+from tickmark.kernel.logs import request_id
 
 
 def page(request: HttpRequest, error: TickmarkError, status: int = 0) -> HttpResponse:
-    """An error as a whole page with its status."""
+    """An error as a whole page with its status; without the shell where the books may be what does not answer."""
     status = status or error.status
-    return render(request, "errors/error.html", {"error": error, "status": status}, status=status)
+    if isinstance(error, Unavailable):
+        return _plain("errors/error.html", error, status)
+    return _waiting(
+        error, render(request, "errors/error.html", {"error": error, "status": status}, status=status)
+    )
+
+
+def _waiting(error: TickmarkError, answer: HttpResponse) -> HttpResponse:
+    if isinstance(error, TooMany):
+        answer["Retry-After"] = str(error.wait)
+    return answer
 
 
 def fragment(request: HttpRequest, error: TickmarkError, status: int = 0) -> HttpResponse:
     """An error as the fragment that a form shows above its fields."""
-    return render(request, "components/_refusal.html", {"error": error}, status=status or error.status)
+    shown = render_to_string("components/_refusal.html", {"error": error})
+    return HttpResponse(shown, status=status or error.status)
 
 
 def answer(request: HttpRequest, error: TickmarkError, status: int = 0) -> HttpResponse:
@@ -38,6 +55,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """What the frame refuses to read: too much text, too many fields, an address of another host."""
+    if isinstance(exception, UploadTooBig):
+        return answer(request, too_big(), 413)
     if isinstance(exception, RequestDataTooBig):
         from django.conf import settings
 
@@ -71,11 +90,27 @@ def expired(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """A mistake in the program, or books that do not answer: this page needs nothing of either."""
-    return _plain("errors/broken.html", None, 500)
+    """What the program did not expect: a part beneath it that fails is named, anything else is its own mistake."""
+    error = sys.exc_info()[1]
+    found = error if isinstance(error, TickmarkError) else faults.told(error) if error else None
+    if request.path.startswith("/api/"):
+        said = found or Mistake()
+        return JsonResponse(said.as_dict(), status=said.status)
+    return answer(request, found) if found else _plain("errors/broken.html", None, 500)
+
+
+class Mistake(TickmarkError):
+    """A fault of the program, for a caller that expects JSON. It says no more: the log has the rest."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The program failed.",
+            "Whether anything was recorded is not known.",
+            f"Look before you send it again. Its log has more under the request {request_id.get()}.",
+        )
 
 
 def _plain(template: str, error: TickmarkError | None, status: int) -> HttpResponse:
     """A page without the shell, which would ask the books."""
-    shown = {"error": error, "status": status, "version": __version__}
+    shown = {"error": error, "status": status, "version": __version__, "request_id": request_id.get()}
     return HttpResponse(render_to_string(template, shown), status=status)

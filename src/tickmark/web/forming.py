@@ -10,8 +10,9 @@ from django.db.models import Model
 from django.http import HttpRequest, QueryDict
 
 from tickmark.kernel import clock
-from tickmark.kernel.access import Actor, may
+from tickmark.kernel.access import Actor, may, visible
 from tickmark.kernel.action import ACTIONS
+from tickmark.kernel.dated import Version
 from tickmark.kernel.errors import NotFound
 from tickmark.people.models import User
 from tickmark.people.queries import sees
@@ -45,6 +46,15 @@ def _listed(field: Field, given: Mapping[str, Any]) -> Field:
 def values_of(name: str, row: Any) -> dict[str, Any]:
     """What a row holds of the action's fields: what a new version starts from."""
     return {field: _plain(getattr(row, field)) for field in ACTIONS[name].types if hasattr(row, field)}
+
+
+def base_of(actor: Actor, version: Version | None) -> str:
+    """The version of the same subject that was written last: what a form for a new one has looked at."""
+    if version is None:
+        return ""
+    same = {name: getattr(version, name) for name in version.SUBJECT}
+    newest: Any = visible(actor, type(version)).filter(**same).order_by("-pk").first()
+    return newest.ref if newest else ""
 
 
 def _plain(value: Any) -> Any:

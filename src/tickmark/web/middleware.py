@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from contextlib import nullcontext
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from requests import RequestException
 
+from tickmark.kernel import faults, logs
 from tickmark.kernel.access import Actor
-from tickmark.kernel.action import request_id
-from tickmark.kernel.errors import TickmarkError
+from tickmark.kernel.errors import Refused, TickmarkError, Unavailable
 from tickmark.kernel.grown import one_moment
-from tickmark.people.queries import actor_for, is_empty
-from tickmark.web import errors
+from tickmark.people.queries import actor_for, has_second_factor, is_empty, needs_second_factor
+from tickmark.web import errors, sessions
 from tickmark.web.views import demo
 
-OPEN = ("/account/", "/static/", "/healthz", "/api/", "/join/", "/copies/", "/ledger/checkpoint")
+OPEN = (
+    "/account/",
+    "/static/",
+    "/healthz",
+    "/metrics",
+    "/api/",
+    "/scim/",
+    "/join/",
+    "/copies/",
+    "/calendar/",
+    "/ledger/checkpoint",
+)
+OBSERVED = ("/healthz", "/metrics")
+WITHOUT_FACTOR = ("/account/2fa/", "/account/logout/", "/account/reauthenticate/", "/static/")
+"""What an account that needs a second factor and has none comes to, until it has one."""
+NEEDS_FACTOR = Refused(
+    "Your account needs a second factor.",
+    "A password alone may not open it: auditors always need one, and the company may decide so for its own.",
+    "Set one up under Second factor.",
+)
+SILENT = Unavailable(
+    "The identity provider does not answer.",
+    "Whether you may enter cannot be asked of it now.",
+    "Try again in a moment, or sign in with your password or passkey.",
+)
 VISITOR = Actor.visitor()
 
 
@@ -34,28 +59,55 @@ class ActorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Serve the request as its actor."""
-        token = request_id.set(uuid.uuid4().hex)
-        try:
-            request.actor = actor_for(request.user) if request.user.is_authenticated else VISITOR  # type: ignore[attr-defined]
-            with one_moment() if request.method in ("GET", "HEAD") else nullcontext():
-                return self._turned_away(request) or self.get_response(request)
-        finally:
-            request_id.reset(token)
+        if request.path.startswith(OBSERVED):  # they answer without the books, which may be what is wrong
+            request.actor = VISITOR  # type: ignore[attr-defined]
+            return self.get_response(request)
+        if request.user.is_authenticated:
+            sessions.keep(request)
+        request.actor = actor_for(request.user) if request.user.is_authenticated else VISITOR  # type: ignore[attr-defined]
+        logs.acting.set(request.actor.ref)  # type: ignore[attr-defined]
+        with one_moment() if request.method in ("GET", "HEAD") else nullcontext():
+            return self._turned_away(request) or self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """One of the four errors becomes a page that says what, why and the remedy."""
-        return errors.answer(request, error) if isinstance(error, TickmarkError) else None
+        """One of the four errors becomes a page with what, why and the remedy; so does a part that fails beneath."""
+        if isinstance(error, RequestException) and request.path.startswith("/account/oidc/"):
+            return errors.page(request, SILENT)
+        found = error if isinstance(error, TickmarkError) else faults.told(error)
+        return errors.answer(request, found) if found is not None else None
 
     def _turned_away(self, request: HttpRequest) -> HttpResponse | None:
         if settings.DEMO and (waiting := demo.waiting(request)) is not None:
             return waiting
-        if request.user.is_authenticated or request.path.startswith(OPEN):
+        if request.user.is_authenticated:
+            return self._without_factor(request)
+        if request.path.startswith(OPEN):
             return None
         if settings.DEMO:
             return None if request.path.startswith("/demo") else _to("/demo", request)
         if is_empty():
             return None if request.path in ("/welcome", "/do/people.set_up") else redirect("/welcome")
         return None if request.path == "/do/people.join" else _to("/account/login/", request)
+
+    def _without_factor(self, request: HttpRequest) -> HttpResponse | None:
+        """Lead an account that lacks the second factor it needs to where one is set up."""
+        if (
+            settings.DEMO
+            or request.session.get(sessions.HAS_FACTOR)
+            or request.path.startswith(WITHOUT_FACTOR)
+        ):
+            return None
+        if has_second_factor(request.user):  # type: ignore[arg-type]
+            request.session[sessions.HAS_FACTOR] = True
+            return None
+        if not needs_second_factor(request.user):  # type: ignore[arg-type]
+            return None
+        if request.path.startswith("/api/"):
+            return JsonResponse(NEEDS_FACTOR.as_dict(), status=NEEDS_FACTOR.status)
+        if request.method != "GET":
+            return errors.answer(request, NEEDS_FACTOR)
+        messages.warning(request, f"{NEEDS_FACTOR.what} {NEEDS_FACTOR.why}")
+        return redirect("mfa_index")
 
 
 def _to(address: str, request: HttpRequest) -> HttpResponse:

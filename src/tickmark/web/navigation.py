@@ -29,11 +29,11 @@ STEPS = (
     ("report", "Report", "/report/"),
     ("upkeep", "Upkeep", "/upkeep/"),
 )
-OTHERS = (("tasks", "/tasks"), ("people", "/people/"))
+OTHERS = (("tasks", "/tasks"), ("people", "/people/"), ("search", "/search"))
 
 
 def here(path: str) -> str:
-    """The part of the program that an address belongs to: a step, home, tasks or people; empty elsewhere."""
+    """The part of the program that an address belongs to: a step, home, tasks, people or search; empty elsewhere."""
     if path == "/":
         return "home"
     places = (*((slug, url) for slug, _, url in STEPS), *OTHERS, ("controls", "/policies/"))

@@ -1,4 +1,4 @@
-"""Server-made SVG pictures: bars, spark line, verdict strip, stacked progress, the road.
+"""Server-made SVG pictures: bars, spark line, verdict strip, time table, stacked progress, the road.
 
 Every picture is a plain string of SVG without inline style or script: colours come from the stylesheet
 through classes (`v-pass`, `v-fail`, …) and lengths are percentages, so that text never scales with the
@@ -14,6 +14,8 @@ from datetime import date, timedelta
 from html import escape
 
 from django.utils.safestring import SafeString, mark_safe
+
+from tickmark.web.terms import STATES
 
 VERDICTS = ("pass", "fail", "undetermined", "not_applicable")
 STRIP_STATES = (*VERDICTS, "none")
@@ -188,6 +190,60 @@ def _month(at: int, name: str, start: float, wide: float) -> str:
     place, kind = f"{start:.3f}%", "even" if at % 2 else "odd"
     word = f'<text class="{kind}" x="{place}" dx="4" y="12">{name}</text>' if wide > 4 else ""
     return f'<line x1="{place}" x2="{place}" y1="0" y2="18"/>{word}'
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Something that lasts, or happens on one day: days inclusive, a state of `terms.STATES` or none, what it is."""
+
+    first: date
+    last: date
+    state: str
+    says: str
+
+    @property
+    def tone(self) -> str:
+        """The tone of its state; what has no state is only planned."""
+        return STATES.get(self.state, ("", "plan", ""))[1]
+
+
+MARKS = {
+    "good": '<circle r="4.5"/>',
+    "warn": '<path d="M0-5.5L5.5 4.5H-5.5z"/>',
+    "bad": '<path d="M0-6.5L6.5 0 0 6.5-6.5 0z"/>',
+}
+"""The shape of a single day by its tone; every other tone is a ring."""
+
+
+def gantt(label: str, items: Sequence[Bar], first: date, last: date, today: date | None = None) -> SafeString:
+    """One lane of a time table from `first` to `last`: what lasts is a bar, what is on one day a mark of its tone."""
+    shown = [item for item in items if item.first <= last and item.last >= first]
+    spans = [item for item in shown if item.first != item.last]
+    body = "".join(_span(item, first, last) for item in spans)
+    body += "".join(_mark(item, first, last) for item in shown if item.first == item.last)
+    if today is not None and first <= today <= last:
+        at = percent((today - first).days + 0.5, (last - first).days + 1)
+        body += f'<line class="today" x1="{at}" x2="{at}" y1="0" y2="26"/>'
+    return svg("gantt", label, "; ".join(_gantt_words(item) for item in shown) or "Nothing.", body, height=26)
+
+
+def _span(item: Bar, first: date, last: date) -> str:
+    days, begins, ends = (last - first).days + 1, max(item.first, first), min(item.last, last)
+    at, wide = percent((begins - first).days, days), percent((ends - begins).days + 1, days)
+    return f'<rect class="t-{item.tone}" x="{at}" y="8" width="{wide}" height="10" rx="3"/>'
+
+
+def _mark(item: Bar, first: date, last: date) -> str:
+    at = percent((item.first - first).days + 0.5, (last - first).days + 1)
+    shape = MARKS.get(item.tone, '<circle class="ring" r="4"/>')
+    return f'<svg x="{at}" y="13" overflow="visible"><g class="t-{item.tone}">{shape}</g></svg>'
+
+
+def _gantt_words(item: Bar) -> str:
+    """What it is, its days and its state, for who does not see the picture."""
+    days = short_day(item.first) + ("" if item.first == item.last else f" to {short_day(item.last)}")
+    word = STATES[item.state][0] if item.state in STATES else ""
+    return f"{item.says}, {days}" + (f", {word.lower()}" if word else "")
 
 
 def stacked(parts: Sequence[tuple[str, int]], title: str) -> SafeString:

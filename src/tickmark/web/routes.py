@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, path
 
-from tickmark.web.views import common, demo, do
+from tickmark.web.views import common, demo, do, watching
 
 PAGES = (
     "home",
@@ -20,6 +20,8 @@ PAGES = (
     "followup",
     "report",
     "upkeep",
+    "search",
+    "telling",
 )
 
 
@@ -34,6 +36,7 @@ def _pages() -> list[URLPattern]:
 routes = [
     path("do/<str:name>", do.do, name="do"),
     *common.routes,
+    *watching.routes,
     *demo.routes,
     *_pages(),
 ]

@@ -44,7 +44,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     """The context of base.html."""
     actor = getattr(request, "actor", None)
     if actor is None or actor.user is None:
-        return {"version": __version__}
+        return {"version": __version__, "company_sign_in": _provider()}
     from tickmark.web import navigation
 
     day, known = _asked(request)
@@ -62,6 +62,12 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         **navigation.steps(actor, day),
         **navigation.system(actor, day, known),
     }
+
+
+def _provider() -> str:
+    """What the company's identity provider is called; empty where none is set up."""
+    apps = settings.SOCIALACCOUNT_PROVIDERS.get("openid_connect", {}).get("APPS", [])
+    return str(apps[0]["name"]) if apps else ""
 
 
 def _asked(request: HttpRequest) -> tuple[date, int | None]:

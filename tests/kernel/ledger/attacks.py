@@ -717,6 +717,136 @@ def sample_by_judgement(it: Honest) -> Case:
     return sampled(it, method="judgemental", drawn=KEYS[:2])
 
 
+# --- epochs ---
+
+BEGINNING = "entries.ndjson line 9"
+
+
+def restored(it: Honest, older: bytes | None = None, **changes: Any) -> Case:
+    """A bundle of a log that was set back to 281 of its 300 entries."""
+    case = it.built(bundles.filled_log().set_back(281, **changes))
+    return Case(case.path, None, older)
+
+
+@attack()
+def epoch_without_an_older_checkpoint(it: Honest) -> Case:
+    """That a log was set back is said, and is no finding against it: what was lost cannot be shown."""
+    return restored(it)
+
+
+@attack()
+def epoch_with_a_checkpoint_from_before_the_restore(it: Honest) -> Case:
+    return restored(it, bundles.filled_log().checkpoint(281), last=300)
+
+
+@attack("epoch-lost ")
+def epoch_with_a_checkpoint_of_what_was_lost(it: Honest) -> Case:
+    return restored(it, bundles.filled_log().checkpoint(282))
+
+
+@attack("epoch-lost ")
+def epoch_with_a_checkpoint_of_what_is_known_to_be_lost(it: Honest) -> Case:
+    return restored(it, bundles.filled_log().checkpoint(300), last=300)
+
+
+@attack("log-rewritten ")
+def epoch_over_a_rewritten_log(it: Honest) -> Case:
+    return restored(it, bundles.filled_log(salt="another").checkpoint(200))
+
+
+@attack("older-signature ")
+def epoch_with_a_checkpoint_of_a_false_key(it: Honest) -> Case:
+    return restored(it, bundles.filled_log(seed="forged").checkpoint(200))
+
+
+@attack("epoch-unknown ")
+def epoch_that_forgot_an_epoch(it: Honest) -> Case:
+    """One backup restored twice: what the first restore led to is gone, and its checkpoint names it."""
+    lost = bundles.filled_log(salt="other").set_back(281)
+    return restored(it, lost.checkpoint())
+
+
+@attack("older-other-log ")
+def epoch_with_a_checkpoint_of_another_log_of_the_same_key(it: Honest) -> Case:
+    return restored(it, bundles.filled_log(name="log.example.com/other").checkpoint(200))
+
+
+@attack()
+def epoch_with_the_key_as_it_was_named_before(it: Honest) -> Case:
+    case = restored(it)
+    return Case(case.path, str(bundles.signer().verifier))
+
+
+@attack("key-differs log/vkey")
+def key_under_a_name_that_no_epoch_had(it: Honest) -> Case:
+    case = restored(it)
+    return Case(case.path, str(bundles.signer("log.example.com/other").verifier))
+
+
+@attack()
+def epoch_with_a_new_key(it: Honest) -> Case:
+    return restored(it, bundles.filled_log().checkpoint(200), seed="a new key")
+
+
+@attack("epoch-undisclosed checkpoint")
+def epoch_whose_beginning_is_hidden(it: Honest) -> Case:
+    log = bundles.filled_log().set_back(281)
+    log.epochs = []
+    return it.built(log)
+
+
+@attack(f"epoch-false {BEGINNING}")
+def epoch_that_went_on_under_another_name(it: Honest) -> Case:
+    return restored(it, origin="log.example.com/tickmark/epoch-2-00000000")
+
+
+@attack(f"epoch-false {BEGINNING}")
+def epoch_that_cites_another_size(it: Honest) -> Case:
+    key = bundles.signer()
+    before = {"origin": key.name, "vkey": str(key.verifier), "size": 280, "root": "00" * 32}
+    return restored(it, before=before)
+
+
+@attack(f"epoch-false {BEGINNING}")
+def epoch_that_cites_another_root(it: Honest) -> Case:
+    key = bundles.signer()
+    before = {"origin": key.name, "vkey": str(key.verifier), "size": 281, "root": "00" * 32}
+    return restored(it, before=before)
+
+
+@attack(f"epoch-false {BEGINNING}")
+def epoch_that_does_not_count_on(it: Honest) -> Case:
+    log = bundles.filled_log(name=f"{bundles.ORIGIN}/epoch-2-00000000")
+    name = f"{bundles.ORIGIN}/epoch-2-00000001"
+    return it.built(log.set_back(281, name=name))
+
+
+@attack(f"epoch-false {BEGINNING}")
+def epoch_that_says_nothing(it: Honest) -> Case:
+    return restored(it, reason=None)
+
+
+def twice(it: Honest, older: bytes) -> Case:
+    """Set back to 281, gone on to 290, set back to 285."""
+    log = bundles.filled_log().set_back(281)
+    while len(log.disclosed) < 290:
+        log.add("evidence.accept")
+    return Case(it.built(log.set_back(285)).path, None, older)
+
+
+@attack()
+def two_epochs_with_a_checkpoint_of_the_first(it: Honest) -> Case:
+    return twice(it, bundles.filled_log().checkpoint(281))
+
+
+@attack("epoch-lost ")
+def two_epochs_with_a_lost_checkpoint_of_the_second(it: Honest) -> Case:
+    log = bundles.filled_log().set_back(281)
+    for _ in range(6):
+        log.add("evidence.accept")
+    return twice(it, log.checkpoint(286))
+
+
 # --- hostile and broken zips ---
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import rfc8785
 
-from tickmark.kernel.ledger import bundle, tiles
+from tickmark.kernel.ledger import bundle, epoch, tiles
 from tickmark.kernel.ledger.note import Checkpoint, Signer
 from tickmark.kernel.ledger.proof import Proof
 
@@ -56,6 +56,7 @@ class Log:
     def __init__(self, name: str = ORIGIN, seed: str = "a key", salt: str = "salt") -> None:
         self.signer, self.store, self.salt = signer(name, seed), Memory(), salt
         self.disclosed: list[bundle.Disclosed] = []
+        self.epochs: list[int] = []
         self.root = sha256(b"").digest()
 
     def add(self, verb: str, **fields: Any) -> bundle.Disclosed:
@@ -74,10 +75,14 @@ class Log:
             "recorded_at": "2026-11-15T10:00:00+00:00",
         } | fields
         one = bundle.Disclosed(position, hexed(f"{self.salt}{position}"), body)
-        data = sha256(bytes.fromhex(one.salt) + rfc8785.dumps(body)).digest()
-        self.root = tiles.append(self.store, position, [data])
-        self.disclosed.append(one)
+        self.put(one)
         return one
+
+    def put(self, one: bundle.Disclosed) -> None:
+        """Seal an entry that is known already."""
+        data = sha256(bytes.fromhex(one.salt) + rfc8785.dumps(one.entry)).digest()
+        self.root = tiles.append(self.store, len(self.disclosed), [data])
+        self.disclosed.append(one)
 
     def checkpoint(self, size: int | None = None) -> bytes:
         """The signed checkpoint at a size, the newest unless one is given."""
@@ -89,6 +94,26 @@ class Log:
         """The proof of a position at the newest checkpoint."""
         path = tiles.Tiles(self.store, len(self.disclosed)).inclusion(position)
         return Proof(position, tuple(path), self.checkpoint())
+
+    def set_back(self, size: int, *, last: int | None = None, seed: str = "a key", **changes: Any) -> Log:
+        """Another log that goes on from the first `size` entries, in a new epoch; `last` is the checkpoint it cites."""
+        number = epoch.number(self.signer.name) + 1
+        name = changes.pop("name", f"{epoch.base(self.signer.name)}/epoch-{number}-{hexed(self.salt)[:8]}")
+        other = Log(name, seed, self.salt)
+        for one in self.disclosed[:size]:
+            other.put(one)
+        before = {"origin": self.signer.name, "vkey": str(self.signer.verifier), "size": size}
+        cited = size if last is None else last
+        said = {
+            "number": number,
+            "origin": name,
+            "before": before | {"root": other.root.hex()},
+            "last": {"origin": self.signer.name, "size": cited, "note": self.checkpoint(cited).decode()},
+            "reason": "restored from a backup",
+        }
+        other.add(epoch.BEGAN, actor="job:restore", actor_kind="job", side="", arguments=said | changes)
+        other.epochs = [*self.epochs, size]
+        return other
 
 
 def sample(**changes: Any) -> dict[str, Any]:
@@ -145,7 +170,7 @@ def laid_out(log: Log, **changes: Any) -> dict[str, bundle.Source]:
     """The files of the bundle."""
     parts: dict[str, Any] = {
         "vkey": str(log.signer.verifier),
-        "entries": [log.disclosed[at] for at in DISCLOSED if at < len(log.disclosed)],
+        "entries": [log.disclosed[at] for at in sorted({*DISCLOSED, *log.epochs}) if at < len(log.disclosed)],
         "facts": {"AC-7": ROW, **order_facts()},
         "kept": [(hexed(SCREENSHOT), "settings.png", SCREENSHOT)],
         "samples": {"SM-1": sample()},

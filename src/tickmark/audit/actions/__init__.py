@@ -19,15 +19,27 @@ from tickmark.audit.actions.engagement import (
     invite,
     open_engagement,
     plan,
+    take_up,
 )
 from tickmark.audit.actions.marking import mark, mark_by_check, mark_many
-from tickmark.audit.actions.requests import answer, ask, ask_list, close, reopen, say, send_back, withdraw
+from tickmark.audit.actions.requests import (
+    answer,
+    ask,
+    ask_again,
+    ask_list,
+    close,
+    reopen,
+    say,
+    send_back,
+    withdraw,
+)
 from tickmark.audit.actions.testing import prepare, publish, walk_through
 
 __all__ = [
     "add_member",
     "answer",
     "ask",
+    "ask_again",
     "ask_list",
     "clear_note",
     "close",
@@ -55,6 +67,7 @@ __all__ = [
     "say",
     "send_back",
     "sign_off",
+    "take_up",
     "walk_through",
     "withdraw",
 ]

@@ -29,7 +29,6 @@ from tickmark.kernel.access import Actor
 from tickmark.kernel.action import action, need
 from tickmark.kernel.errors import Conflict, Refused
 from tickmark.scope.criteria import applicable
-from tickmark.scope.models import ReportType
 
 ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 
@@ -198,9 +197,9 @@ def sign_off(actor: Actor, procedure: Procedure, stage: SignOffStage) -> SignOff
     paper = queries.workpaper(procedure)
     need(
         paper.finished,
-        "The test is not concluded.",
+        "The test is not concluded." if procedure.engagement.of_type_2 else "The control has no walkthrough.",
         "A signature covers the whole paper.",
-        "Conclude it first.",
+        "Conclude it first." if procedure.engagement.of_type_2 else "Record the walkthrough first.",
         "procedure",
     )
     need(
@@ -267,9 +266,8 @@ def opine(
     operation: str = "",
 ) -> Opinion:
     """Supply Section I in your own words, with the form of each part of the opinion. Nothing is drafted for you."""
-    type_2 = engagement.period.type == ReportType.TYPE_2
     need(
-        operation in Opinion.Form.values if type_2 else not operation,
+        operation in Opinion.Form.values if engagement.of_type_2 else not operation,
         "The opinion on operation does not fit the type.",
         "A Type 2 has one, a Type 1 has none.",
         "",

@@ -36,6 +36,7 @@ def open_engagement(
     firm: str,
     method: str = "default-2026",
     seed_rule: SeedRule = SeedRule.COMMITTED,
+    follows: Engagement | None = None,
 ) -> Engagement:
     """Open an engagement with a firm for a period; criteria set, categories and method are pinned for ever."""
     need(
@@ -62,6 +63,7 @@ def open_engagement(
         "period",
     )
     need(firm.strip(), "The firm has no name.", "It signs the report.", "Give its name.", "firm")
+    _check_followed(follows, system, period, firm.strip())
     firm_method(method)
     version = SystemVersion.objects.as_of(max(period.end, clock.today())).filter(system=system).first()
     need(
@@ -81,21 +83,70 @@ def open_engagement(
         criteria_set=version.criteria_set,
         method=method,
         seed_rule=seed_rule,
+        follows=follows,
     )
+    row.save()
+    return row
+
+
+def _check_followed(follows: Engagement | None, system: System, period: Period, firm: str) -> None:
+    """Only the same firm goes on from an engagement: the papers of another one are not its own (domain.md 9.3)."""
+    if follows is None:
+        return
+    need(
+        follows.system_id == system.pk and follows.period.end <= period.start,
+        f"{follows.code} does not come before this one.",
+        f"It is about {follows.system.code} and ends on {follows.period.end}; this one begins on {period.start}.",
+        "Name the examination before it, or none.",
+        "follows",
+    )
+    need(
+        follows.firm == firm,
+        f"{follows.code} is an examination by another firm.",
+        f"Its papers belong to {follows.firm}; a new firm begins anew.",
+        "Leave it out, and invite the new firm's lead.",
+        "follows",
+    )
+    if Engagement.objects.filter(follows=follows).exists():
+        raise Conflict(
+            f"{follows.code} is followed by {follows.followed_by.code} already.",
+            "One examination follows another.",
+            "Name that one, or none.",
+            "follows",
+        )
+
+
+@action("audit.take_up")
+def take_up(actor: Actor, engagement: Engagement) -> TeamMember:
+    """Take up the engagement that follows one which you led, in the role you have there; then staff it yourself."""
+    earlier = engagement.follows
+    roles = {row.role for row in queries.members(earlier) if row.user == actor.user} if earlier else set()
+    held = [role for role in queries.STEERING if role in roles]
+    need(
+        held and actor.user,
+        f"{engagement.code} follows no engagement that you lead.",
+        "It is taken up by those who led the one before.",
+        "Ask the company for an invitation.",
+        "engagement",
+    )
+    row = TeamMember(engagement=engagement, user=actor.user, role=held[0])
     row.save()
     return row
 
 
 @action("audit.plan")
 def plan(actor: Actor, engagement: Engagement, commitment: str = "", plan: str = "") -> Commission:
-    """Commit to a nonce by its SHA-256 before any population is locked; the nonce itself stays with you."""
+    """Commit to a nonce by its SHA-256 before any population is locked; the nonce itself stays with you.
+
+    A Type 1 draws nothing, so its plan has no nonce.
+    """
     if Commission.objects.filter(engagement=engagement).exists():
         raise Conflict(
             f"{engagement.code} is planned already.",
             "A commitment that could be changed would bind nobody.",
             "Draw with the nonce that was committed.",
         )
-    committed = engagement.seed_rule == SeedRule.COMMITTED
+    committed = engagement.nonce_needed
     need(
         not committed or HEX64.fullmatch(commitment),
         "The commitment is not a SHA-256.",

@@ -112,15 +112,34 @@ def _asked(engagement: Engagement, opening: Opening, due_on: date) -> Request:
 
 
 @bulk("audit.ask_list")
-def ask_list(actor: Actor, engagement: Engagement, due_on: date, list: str = "soc2-type2-sac") -> Engagement:
-    """Ask for everything on a list that can be asked now: lists first, proof of the drawn items once they are drawn."""
-    ready = queries.openable(engagement, list)
+def ask_list(actor: Actor, engagement: Engagement, due_on: date, list: str = "") -> Engagement:
+    """Ask for everything on a list that can be asked now: lists first, proof of the drawn items once they are drawn.
+
+    Without a name it is the usual list of the engagement's type.
+    """
+    ready = queries.openable(engagement, list or queries.usual_list(engagement))
     need(
         ready,
         "Nothing on this list can be asked now.",
         "It is asked for, or waits for a list or a draw.",
         "",
         "list",
+    )
+    for opening in ready:
+        _asked(engagement, opening, due_on)
+    return engagement
+
+
+@bulk("audit.ask_again")
+def ask_again(actor: Actor, engagement: Engagement, due_on: date) -> Engagement:
+    """Ask for what was asked in the engagement that this one follows; what waits for a draw is asked after it."""
+    ready = queries.repeatable(engagement)
+    need(
+        ready,
+        "There is nothing to ask again.",
+        "It follows no engagement of its type, or everything is asked for.",
+        "Ask from the list.",
+        "engagement",
     )
     for opening in ready:
         _asked(engagement, opening, due_on)

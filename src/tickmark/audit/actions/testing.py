@@ -80,6 +80,13 @@ def prepare(
         "Choose a version that was in force.",
         "control_version",
     )
+    need(
+        engagement.of_type_2 or not shape,
+        "A Type 1 has no populations and no samples.",
+        "It examines the design, and by a test of one that the control is in use.",
+        "Leave the list out; what you followed stands in the walkthrough.",
+        "shape",
+    )
     _check_list(shape, items_of, given)
     _check_attributes(given)
     row = Procedure(

@@ -1,8 +1,9 @@
 """Answers about the audit: who is on it, how a request stands, what a grid says, whether a signature holds."""
 
 from tickmark.audit.queries import duties
-from tickmark.audit.queries.asking import Opening, openable
+from tickmark.audit.queries.asking import Opening, openable, repeatable, usual_list
 from tickmark.audit.queries.engagement import (
+    STEERING,
     controls_in_force,
     engagements_of,
     is_steered,
@@ -53,6 +54,7 @@ from tickmark.audit.queries.testing import (
 )
 
 __all__ = [
+    "STEERING",
     "Grid",
     "Opening",
     "Plan",
@@ -82,6 +84,7 @@ __all__ = [
     "plan_for",
     "positions",
     "progress",
+    "repeatable",
     "request_lines",
     "request_rows",
     "samples",
@@ -95,6 +98,7 @@ __all__ = [
     "turnaround",
     "unexplained",
     "untested",
+    "usual_list",
     "with_state",
     "worked_on",
     "workpaper",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tickmark.audit.methods import method as firm_method
 from tickmark.audit.methods import request_list
-from tickmark.audit.models import Engagement, Request, RequestKind, Sample
+from tickmark.audit.models import Engagement, Move, Request, RequestKind, Sample
 from tickmark.audit.queries.engagement import controls_in_force
 from tickmark.audit.request_lists import RequestTemplate
 from tickmark.controls.models import Control
@@ -42,6 +42,35 @@ def openable(engagement: Engagement, list_id: str) -> list[Opening]:
         if not row.after and row.id not in asked:
             found.append(_at_once(row, served))
         found += _proofs(engagement, row, served, asked, draws)
+    return found
+
+
+USUAL = {1: "soc2-type1-sac", 2: "soc2-type2-sac"}
+"""The request list that each type begins with (domain.md 4.2, 8.1)."""
+
+
+def usual_list(engagement: Engagement) -> str:
+    """The name of the list that an engagement of this type begins with."""
+    return USUAL[engagement.period.type]
+
+
+def repeatable(engagement: Engagement) -> list[Opening]:
+    """What was asked in the examination before, of the same type, for controls that are in force in this one.
+
+    What was withdrawn is left out, and what asked for the proof of items: that waits for this period's own draw.
+    """
+    earlier = engagement.follows
+    if earlier is None or earlier.period.type != engagement.period.type:
+        return []
+    standing = {control.pk: control for control in controls_in_force(engagement)}
+    taken = set(Request.objects.filter(engagement=engagement).values_list("code", flat=True))
+    rows = Request.objects.filter(engagement=earlier, needs=None).exclude(moves__move=Move.WITHDRAWN)
+    found = []
+    for row in rows.prefetch_related("request_controls").order_by("pk"):
+        asked = [one.control_id for one in row.request_controls.all()]
+        served = tuple(standing[pk] for pk in asked if pk in standing)
+        if row.code not in taken and (served or not asked):
+            found.append(Opening(row.code, row.kind, row.wave, row.title, row.detail, served))
     return found
 
 

@@ -63,8 +63,8 @@ class Workpaper:
     @property
     def finished(self) -> bool:
         """Whether there is something to sign: a conclusion, or for a Type 1 the walkthrough."""
-        type_1 = self.procedure.engagement.period.type == 1
-        return any(isinstance(fact, Walkthrough if type_1 else Conclusion) for fact in self.facts)
+        needed = Conclusion if self.procedure.engagement.of_type_2 else Walkthrough
+        return any(isinstance(fact, needed) for fact in self.facts)
 
     @cached_property
     def standing(self) -> dict[str, SignOff]:

@@ -218,7 +218,7 @@ def counts(procedure: Procedure, table: Grid | None = None) -> Counts:
 
 def admissible(procedure: Procedure, table: Grid | None = None) -> Admissible:
     """The results that a person may choose from. Nothing here is a default."""
-    found = results.admissible(counts(procedure, table), 1 if procedure.engagement.period.type == 1 else 2)
+    found = results.admissible(counts(procedure, table), 2 if procedure.engagement.of_type_2 else 1)
     if results.Result.NO_EXCEPTIONS not in found.results:
         return found
     last = Walkthrough.objects.filter(procedure=procedure).order_by("-pk").first()

@@ -8,18 +8,31 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-from tickmark.audit.models import Procedure, Request
+from tickmark.audit.models import Engagement, Procedure, Request
 from tickmark.cli.demo.living import Event, moment
 from tickmark.cli.demo.story import SYSTEM, Story
 from tickmark.controls.library import StarterControl, starter_controls
 from tickmark.controls.models import ControlVersion
 from tickmark.evidence.queries import uses
 from tickmark.kernel import clock
+from tickmark.people.queries import by_email
 from tickmark.scope.models import Period
 
 ENGAGEMENT = "soc2-2026"
 NONCE = "larkspur-demo-nonce-1f6b0d52a9c74e83"
-OPEN_TESTS = ("CHG-02", "AC-04", "GOV-01", "GOV-05", "AC-06", "BCP-04")
+OPEN_TESTS = (
+    "CHG-02",
+    "AC-04",
+    "GOV-01",
+    "GOV-05",
+    "AC-06",
+    "BCP-04",
+    "HR-06",
+    "AC-02",
+    "INC-02",
+    "OPS-02",
+    "AST-02",
+)
 LISTS = {
     "CHG-02": ("changes", "changes_reviewed"),
     "AC-04": ("people", "leavers_disabled"),
@@ -36,7 +49,7 @@ def fieldwork(story: Story) -> Iterator[Event]:
     yield Event(moment(data["nonce_committed"], "11:00"), 3, partial(_plan, story))
     for row in story.data["request"]:
         yield from _request(story, row)
-    for number, starter in enumerate(_in_order(story)):
+    for number, starter in enumerate(in_order(story)):
         day = date(2026, 11, 3) + timedelta(days=number * 9 // 33)
         yield Event(moment(day, "13:00"), 4, partial(_prepare, story, starter))
         if starter.id not in OPEN_TESTS:
@@ -47,19 +60,43 @@ def _open(story: Story) -> None:
     period = story.data["period"]
     firm = story.data["firm"]["name"]
     row = story.rows("founder", Period).get(start=period["start"], end=period["end"])
-    engagement = story.act("founder", "audit.open", code=ENGAGEMENT, system=SYSTEM, period=row.ref, firm=firm)
-    for key in story.data["engagement"]["team"]:
-        story.invite_auditor(
-            "founder" if key == "auditor-lead" else "auditor-lead", story.cast[key], engagement.ref
-        )
-    for key in story.data["engagement"]["team"]:
-        member = story.user(key).team_memberships.get()
-        story.act(
-            key,
-            "audit.confirm_independence",
-            member=member.ref,
-            statement="I hold no interest in Larkspur Ledger, did no work for it, and report any change at once.",
-        )
+    earlier = story.rows("founder", Engagement).get(period__type=1)
+    story.act(
+        "founder",
+        "audit.open",
+        code=ENGAGEMENT,
+        system=SYSTEM,
+        period=row.ref,
+        firm=firm,
+        follows=earlier.ref,
+    )
+    lead, *team = story.data["engagement"]["team"]
+    story.act(lead, "audit.take_up", engagement=ENGAGEMENT)
+    for key in team:
+        _add(story, lead, key)
+    for key in (lead, *team):
+        confirm(story, key, ENGAGEMENT)
+
+
+def _add(story: Story, lead: str, key: str) -> None:
+    """A colleague of the earlier engagement is added by account; who is new to the program is invited."""
+    row = story.cast[key]
+    if by_email(row["email"]) is None:
+        story.invite_auditor(lead, row, ENGAGEMENT)
+        return
+    user = story.user(key)
+    story.act(lead, "audit.add_member", engagement=ENGAGEMENT, user=user.ref, role=row["roles"][0])
+
+
+def confirm(story: Story, key: str, engagement: str) -> None:
+    """An auditor confirms independence for an engagement."""
+    member = story.user(key).team_memberships.get(engagement__code=engagement)
+    story.act(
+        key,
+        "audit.confirm_independence",
+        member=member.ref,
+        statement="I hold no interest in Larkspur Ledger, did no work for it, and report any change at once.",
+    )
 
 
 def _plan(story: Story) -> None:
@@ -127,7 +164,8 @@ def _close(story: Story, row: Mapping[str, Any]) -> None:
     story.act(row["by"], "audit.close", request=_ref(story, row))
 
 
-def _in_order(story: Story) -> list[StarterControl]:
+def in_order(story: Story) -> list[StarterControl]:
+    """The controls of the story, in the library's order."""
     adopted = {code for row in story.data["control"] for code in row["ids"]}
     return [item for item in starter_controls() if item.id in adopted]
 
@@ -164,7 +202,9 @@ def _attributes(starter: StarterControl) -> list[dict[str, Any]]:
 
 def _test(story: Story, starter: StarterControl) -> None:
     """A test by inspection of what was filed: a walkthrough with the owner, a conclusion, two signatures."""
-    procedure = story.rows("auditor-staff", Procedure).get(control_version__control__code=starter.id)
+    procedure = story.rows("auditor-staff", Procedure).get(
+        engagement__code=ENGAGEMENT, control_version__control__code=starter.id
+    )
     version = procedure.control_version
     filed = list(uses(version.control))
     names = "; ".join(f"{row.evidence.description} ({row.evidence.ref})" for row in filed[:4])

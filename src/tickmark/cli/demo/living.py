@@ -70,9 +70,10 @@ def live() -> None:
 def _story() -> tuple[list[Event], date]:
     from tickmark.cli.demo.fieldwork import fieldwork
     from tickmark.cli.demo.story import Story
+    from tickmark.cli.demo.type_1 import FirstReport
 
     story = Story(EXAMPLE)
-    return sorted([*story.events(), *fieldwork(story)]), story.demo_day
+    return sorted([*story.events(), *FirstReport(story).events(), *fieldwork(story)]), story.demo_day
 
 
 def _happen(events: list[Event], slot: Any) -> None:

@@ -19,7 +19,7 @@ from tickmark.cli.demo.living import PASSWORD, ZONE, Event, moment
 from tickmark.controls.library import starter_policies
 from tickmark.controls.models import ControlVersion, PolicyVersion
 from tickmark.controls.occurrences import bucket_for, bucket_of, occurrences
-from tickmark.evidence.models import Evidence
+from tickmark.evidence.models import Connection, Evidence
 from tickmark.kernel import clock, files
 from tickmark.kernel.access import Actor, M, visible
 from tickmark.kernel.action import ACTIONS
@@ -35,6 +35,10 @@ TITLES = {
     "accounts-support": "Support tool",
     "changes": "Source repository",
     "pulls": "Pull requests at the forge",
+    "trainings": "Learning platform",
+    "tickets": "Issue tracker",
+    "findings": "Vulnerability scanner",
+    "devices": "Device management",
     "policies": "Policies in Tickmark",
     "acknowledgements": "Acknowledgements in Tickmark",
 }
@@ -44,7 +48,11 @@ LISTED = {
     "changes": ("CHG-01", "CHG-02"),
     "pulls": ("CHG-02",),
     "people-hris": ("AC-04",),
-    "accounts-idp": ("AC-04",),
+    "accounts-idp": ("AC-02", "AC-04"),
+    "trainings": ("HR-06",),
+    "tickets": ("INC-02",),
+    "findings": ("OPS-02",),
+    "devices": ("AST-02",),
     "acknowledgements": ("GOV-01", "GOV-05"),
 }
 """Which collected lists serve which controls once the period has ended."""
@@ -227,6 +235,10 @@ class Story:
         """The system, its boundary and its period."""
         system = self.data["system"]
         yield Event(moment(system["on"]), 3, self._describe)
+        for row in self.data["vendor"]:
+            for report in row["report"][1:]:
+                since = report["read"].isoformat()
+                yield Event(moment(report["read"], "16:30"), 5, partial(self._vendor, row, report, since))
         for row in self.data["exclusion"]:
             yield Event(moment(row["on"], "14:00"), 4, partial(self._exclude, row))
         for row in [*self.data["incident"], *self.data["significant_change"]]:
@@ -282,6 +294,7 @@ class Story:
             effective_from=since,
             target=row.get("target", ""),
             principal=row.get("principal", True),
+            criteria=row.get("criteria", []),
         )
 
     def _place_all(self, since: str) -> None:
@@ -300,18 +313,7 @@ class Story:
                 effective_from=since,
             )
         for row in self.data["vendor"]:
-            self.act(
-                by,
-                "scope.add_vendor",
-                code=row["key"],
-                name=row["name"],
-                service=row["service"],
-                subservice=row["subservice"],
-                method=row["method"],
-                criteria=row["criteria"],
-                monitored_by=row["monitored_by"],
-                effective_from=since,
-            )
+            self._vendor(row, row["report"][0], since)
         for number, row in enumerate(self.data["complement"], 1):
             vendor = {"vendor": row["vendor"]} if row["vendor"] else {}
             self.act(
@@ -322,9 +324,27 @@ class Story:
                 kind=row["kind"].lower(),
                 text=row["text"],
                 criteria=row["criteria"],
+                why=row.get("why", ""),
                 effective_from=since,
                 **vendor,
             )
+
+    def _vendor(self, row: Mapping[str, Any], report: Mapping[str, Any], since: str) -> None:
+        """A vendor with its own report, as it was read last; a newer report is a new version."""
+        self.act(
+            self.data["system"]["by"],
+            "scope.add_vendor",
+            code=row["key"],
+            name=row["name"],
+            service=row["service"],
+            subservice=row["subservice"],
+            method=row["method"],
+            criteria=row["criteria"],
+            monitored_by=row["monitored_by"],
+            report=report["text"],
+            report_end=report["end"].isoformat(),
+            effective_from=since,
+        )
 
     def _exclude(self, row: Mapping[str, Any]) -> None:
         self.act(
@@ -338,11 +358,7 @@ class Story:
 
     def _report(self, row: Mapping[str, Any]) -> None:
         incident = "discovered" in row
-        text = (
-            f"{row['cause']} {row['effect']}"
-            if incident
-            else f"Before: {row['before']} After: {row['after']}"
-        )
+        text = row["effect"] if incident else f"Before: {row['before']} After: {row['after']}"
         disclosed = row["disclosed"] if incident else row["significant"]
         why = row.get("disclosed_reason", "") or "Judged not significant for the commitments."
         self.act(
@@ -356,6 +372,8 @@ class Story:
             criteria=row.get("criteria", []),
             disclosed=disclosed,
             why="" if disclosed else why,
+            **({name: row[name] for name in ("cause", "disposition", "commitments")} if incident else {}),
+            **({"discovered_on": row["discovered"][:10]} if incident else {}),
         )
 
     # -- controls and policies ----------------------------------------------------------------------------------
@@ -537,6 +555,8 @@ class Story:
         first: date = self.data["collection"][0]["from"]
         yield Event(moment(first, "06:00"), 1, self._connect)
         yield Event(moment(self.data["engagement"]["fieldwork"], "09:00"), 6, self._use_lists)
+        # What is read each month is read once more on the last day, so that all lists are of one morning.
+        yield Event(moment(self.demo_day, "06:45"), 2, self._collect_monthly)
         for weeks in range((self.demo_day - first).days // 7 + 1):
             day = first + timedelta(weeks=weeks)
             yield Event(moment(day, "06:30"), 0, partial(self._export, day))
@@ -558,8 +578,13 @@ class Story:
                 effective_from=clock.today().isoformat(),
             )
 
+    def _collect_monthly(self) -> None:
+        codes = [row["key"] for row in self.data["collection"] if row["every"] == "month"]
+        for row in self.rows("compliance", Connection).filter(code__in=codes).order_by("pk"):
+            self.act("compliance", "evidence.collect", connection=row.ref)
+
     def _export(self, day: date) -> None:
-        for system in ("hris", "accounts", "forge", "repo"):
+        for system in ("hris", "accounts", "forge", "learning", "tracker", "scanner", "devices", "repo"):
             self._maker(system).write(self.sources, day)
 
     def _maker(self, name: str) -> Any:

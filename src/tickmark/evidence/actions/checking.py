@@ -62,7 +62,10 @@ def run_check(
     )
     row.save()
     CheckInput.objects.bulk_create(CheckInput(run=row, population=population) for population in populations)
-    days = queries.days_driven(rule, populations, start, end, queries.place(clock.today()).zone)
+    # Only a rule that goes by a date tells the day of an item; without exceptions nobody asks for it.
+    by_day = rule.by and result.exceptions
+    zone = queries.place(clock.today()).zone
+    days = queries.days_driven(rule, populations, start, end, zone) if by_day else {}
     Finding.objects.bulk_create(_findings(row, result, days))
     return row
 

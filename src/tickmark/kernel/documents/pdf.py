@@ -11,14 +11,19 @@ from datetime import UTC, date, datetime, time
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import rfc8785
-import typst
 
 from tickmark.kernel.documents.glyphs import FONTS, font_files, offences, tidy
 from tickmark.kernel.documents.markdown import markdown_blocks
 from tickmark.kernel.errors import Invalid
+from tickmark.kernel.later import Later
+
+if TYPE_CHECKING:
+    import typst
+else:
+    typst = Later("typst")
 
 STANDARDS: list[Any] = ["a-2b", "ua-1"]
 HOUSE = Path(__file__).with_name("house.typ")

@@ -65,6 +65,11 @@ class Entry(AppendOnly):
         return canonical.dumps(self.body())
 
 
+def written() -> int:
+    """How many entries there are, sealed or not."""
+    return int(Entry.objects.count())
+
+
 def newest_uid() -> uuid.UUID | None:
     """The entry that was written last: while it stays, nothing was recorded."""
     found: uuid.UUID | None = Entry.objects.order_by("-pk").values_list("uid", flat=True).first()
@@ -107,6 +112,8 @@ class Checkpoint(AppendOnly):
 
 class LogLock(models.Model):
     """The one row that a sealer locks; it carries nothing else."""
+
+    NOT_CARRIED = "a lock, it holds nothing"
 
     id = models.SmallIntegerField(primary_key=True, default=1)
 

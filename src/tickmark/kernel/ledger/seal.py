@@ -1,8 +1,9 @@
 """Sealing: the one place that gives entries their number, writes tiles and signs a checkpoint.
 
-It alone takes a lock. Tiles are written before the commit and the `checkpoint` file after it; a seal that dies between
-leaves tiles that no checkpoint needs, and the next one overwrites them. Before it goes on, a seal looks whether the
-folder still holds what the newest checkpoint signed: a log never forks in silence.
+It alone takes a lock. Places and signature are committed first; tiles and the `checkpoint` file are published after
+that, from the books alone. So whoever publishes a size writes the same bytes: a seal that dies is finished by the next
+one, and a host that was cut off and comes back late can spoil nothing. Before it goes on, a seal looks whether the
+store still holds what the newest checkpoint signed: a log never forks in silence.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from tickmark.kernel import clock, secrets
+from tickmark.kernel import clock, files, secrets
 from tickmark.kernel.errors import Conflict
-from tickmark.kernel.ledger import note, tiles
+from tickmark.kernel.ledger import epoch, note, tiles
 from tickmark.kernel.ledger.entry import Checkpoint, Entry, Leaf, LogLock
 from tickmark.kernel.ledger.proof import Proof
 from tickmark.kernel.ledger.tree import leaf_hash
@@ -35,13 +36,22 @@ def lock() -> Iterator[None]:
         yield
 
 
-def store() -> tiles.Folder:
-    """The log as static files: `checkpoint`, `vkey`, `tile/…`."""
+def store() -> tiles.Store:
+    """The log as static files: `checkpoint`, `vkey`, `tile/…`; beside the files where those are kept by address."""
+    shared = files.objects()
+    if shared is not None:
+        return tiles.Bucket(shared, "log", files.silent)
     return tiles.Folder(Path(settings.HOME) / "log")
 
 
 def origin() -> str:
-    """The log's name, made once for this installation; a demo home says so in it."""
+    """The log's name in the epoch that runs: its own in the first, else the one that the epoch's entry gives."""
+    began = epoch.newest()
+    return str(began.arguments["origin"]) if began else first_origin()
+
+
+def first_origin() -> str:
+    """The log's own name, made once for this installation; a demo home says so in it."""
     kind = "demo.tickmark.example" if clock.simulated() else "log.tickmark.example"
     return secrets.keep_bytes(
         "origin", Path(settings.HOME), f"{kind}/{random.token_hex(8)}".encode()
@@ -49,9 +59,15 @@ def origin() -> str:
 
 
 def signer() -> note.Signer:
-    """The log's key: made once, kept in the home's secrets."""
-    fresh = note.Signer.generate(origin()).secret
-    return note.Signer(origin(), secrets.keep_bytes("log-key", Path(settings.HOME), fresh))
+    """The log's key: made once, kept in the home's secrets; it signs under the name of the epoch."""
+    name = origin()
+    fresh = note.Signer.generate(name).secret
+    return note.Signer(name, secrets.keep_bytes("log-key", Path(settings.HOME), fresh))
+
+
+def verifiers() -> list[note.Verifier]:
+    """The keys that checkpoints of this log may be signed with: this epoch's, and those of the epochs before."""
+    return [signer().verifier, *epoch.earlier_keys()]
 
 
 def verifier_key() -> str:
@@ -69,9 +85,24 @@ def seal() -> Checkpoint | None:
 
     Raises Conflict if the folder is not the log that was signed last, Unavailable if tiles are missing.
     """
-    while _seal_some():
-        pass
-    return _publish()
+    while True:
+        with lock():
+            newest = _publish()
+            entries = _waiting()
+            if not entries:
+                return newest
+            _append(newest, entries)
+
+
+def begin(entry: Entry) -> Checkpoint:
+    """Save and seal the entry that begins an epoch, both or neither; gives the epoch's first checkpoint."""
+    with lock():
+        entry.save()
+        _append(latest(), [entry])
+    with lock():
+        newest = _publish()
+    assert newest is not None
+    return newest
 
 
 def latest() -> Checkpoint | None:
@@ -80,19 +111,17 @@ def latest() -> Checkpoint | None:
     return row
 
 
-def _seal_some() -> bool:
-    with lock():
-        entries = list(Entry.objects.filter(leaf=None).order_by("pk")[:BATCH])
-        if entries:
-            _append(latest(), entries)
-    return bool(entries)
+def _waiting() -> list[Entry]:
+    """What is sealed next. The entry that begins an epoch comes first and alone: the epoch starts where it stands."""
+    waiting = Entry.objects.filter(leaf=None).order_by("pk")
+    return list(waiting.filter(verb=epoch.BEGAN)) or list(waiting[:BATCH])
 
 
 def _append(newest: Checkpoint | None, entries: list[Entry]) -> None:
     _check(newest)
     size = newest.size if newest else 0
     data = [leaf_data(entry) for entry in entries]
-    root = tiles.append(store(), size, data)
+    root = tiles.append(tiles.Draft(store()), size, data)
     Leaf.objects.bulk_create(
         Leaf(position=size + index, entry=entry, hash=leaf_hash(leaf).hex())
         for index, (entry, leaf) in enumerate(zip(entries, data, strict=True))
@@ -104,31 +133,64 @@ def _append(newest: Checkpoint | None, entries: list[Entry]) -> None:
 
 def _check(newest: Checkpoint | None) -> None:
     """Raise Conflict unless key, books and folder belong to one log, and the folder is not ahead of the books."""
-    published = store().read("checkpoint")
     size, root = (newest.size, newest.root) if newest else (0, None)
-    if published is not None and note.open_checkpoint(published, [signer().verifier]).size > size:
-        raise _another_log("The published checkpoint is newer than the books: an older backup was restored.")
+    if _published(store()) > size:
+        raise _behind()
     if newest is None:
         return
-    note.open_checkpoint(newest.note.encode(), [signer().verifier])
+    note.open_checkpoint(newest.note.encode(), verifiers())
     if tiles.Tiles(store(), size).root().hex() != root:
         raise _another_log("The tiles no longer give the root that the newest checkpoint signed.")
 
 
+def _behind() -> Conflict:
+    return _another_log("The published checkpoint is newer than the books: an older backup was restored.")
+
+
 def _another_log(why: str) -> Conflict:
     return Conflict(
-        "Nothing is sealed: the log would fork.", why, "Restore books, secrets and log of one backup."
+        "Nothing is sealed: the log would fork.",
+        why,
+        "Restore books, secrets and log of one backup; or, if the newer books are lost, run: tickmark epoch",
     )
 
 
 def _publish() -> Checkpoint | None:
-    """Write the newest checkpoint beside the tiles, under the lock, so that an older one never replaces it."""
-    with lock():
-        newest = latest()
-        if newest and store().read("checkpoint") != newest.note.encode():
-            store().write("vkey", f"{signer().verifier}\n".encode())
-            store().write("checkpoint", newest.note.encode())
+    """Write what the newest checkpoint signs and the store does not have yet: tiles first, the checkpoint last.
+
+    Under the lock: else an older checkpoint could replace a newer one, and another sealer would miss the tiles.
+    """
+    newest, there = latest(), store()
+    if newest and not epoch.waits() and there.read("checkpoint") != newest.note.encode():
+        _write_tiles(there, newest)
+        there.write("vkey", f"{signer().verifier}\n".encode())
+        there.write("checkpoint", newest.note.encode())
     return newest
+
+
+def _write_tiles(there: tiles.Store, newest: Checkpoint) -> None:
+    """The tiles between the published size and the newest, from the books. Raises Conflict for another log's."""
+    published = _published(there)
+    if published > newest.size:
+        raise _behind()
+    rows = Leaf.objects.select_related("entry").filter(position__gte=published, position__lt=newest.size)
+    data = [leaf_data(leaf.entry) for leaf in rows.order_by("position")]
+    if tiles.append(there, published, data).hex() != newest.root:
+        raise _another_log("The entries no longer give the root that the newest checkpoint signed.")
+
+
+def _published(there: tiles.Store) -> int:
+    """How many leaves of this log are published; 0 before the first.
+
+    While an epoch has published nothing, what stands there is of the epoch before: they share what was restored.
+    """
+    text, began = there.read("checkpoint"), epoch.newest()
+    if text is None:
+        return 0
+    point = note.open_checkpoint(text, epoch.of_one_log(text, verifiers()))
+    if began is not None and point.origin != began.arguments["origin"]:
+        return min(point.size, int(began.arguments["before"]["size"]))
+    return point.size
 
 
 def prove(entry: Entry, at: Checkpoint | None = None) -> Proof:

@@ -1,7 +1,8 @@
 """A log as static files: the tiles of C2SP tlog-tiles, height 8, partial tiles included (decision 006).
 
-A store is anything with `read(path)` and `write(path, data)`; `Folder` is the one on disk. Paths:
-`tile/<level>/<index>[.p/<width>]` for hashes and `tile/entries/<index>[.p/<width>]` for leaf data.
+A store is anything with `read(path)` and `write(path, data)`; `Folder` is the one on disk, `Bucket` the one
+that several hosts share. Paths: `tile/<level>/<index>[.p/<width>]` for hashes, `tile/entries/<index>[.p/<width>]` for
+leaf data.
 Tiles written by a seal that did not finish are simply overwritten by the next one: a tile counts only from
 the moment a signed checkpoint needs it.
 """
@@ -9,11 +10,12 @@ the moment a signed checkpoint needs it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from tickmark.kernel.errors import Invalid, Unavailable
+from tickmark.kernel.later import Later
 from tickmark.kernel.ledger.tree import (
     EMPTY_ROOT,
     HASH_SIZE,
@@ -23,6 +25,11 @@ from tickmark.kernel.ledger.tree import (
     leaf_hash,
     node_hash,
 )
+
+if TYPE_CHECKING:
+    import obstore
+else:
+    obstore = Later("obstore")
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
@@ -60,13 +67,53 @@ class Folder:
         """Write beside, sync, rename, sync the folder: a crash leaves the old content or the new."""
         target = self.path / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        beside = target.with_name(target.name + ".new")
+        beside = target.with_name(f"{target.name}.{os.getpid()}.new")
         with beside.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(target)
         _sync_folder(target.parent)
+
+
+class Bucket:
+    """A store under a prefix of any place that obstore knows; `silent` words its failures."""
+
+    def __init__(self, place: Any, prefix: str, silent: Callable[[Exception], Exception]) -> None:
+        self.place, self.prefix, self.silent = place, prefix, silent
+
+    def read(self, path: str) -> bytes | None:
+        """The content, or None where there is no such object."""
+        try:
+            return bytes(obstore.get(self.place, f"{self.prefix}/{path}").bytes())
+        except (obstore.exceptions.NotFoundError, FileNotFoundError):
+            return None
+        except obstore.exceptions.BaseError as error:
+            raise self.silent(error) from error
+
+    def write(self, path: str, data: bytes) -> None:
+        """Put or replace the object; a bucket takes it whole or not at all."""
+        try:
+            obstore.put(self.place, f"{self.prefix}/{path}", data)
+        except obstore.exceptions.BaseError as error:
+            raise self.silent(error) from error
+
+
+class Draft:
+    """A store that keeps in memory what is written to it, over another one: to know a root before anything is."""
+
+    def __init__(self, under: Store) -> None:
+        self.under = under
+        self.written: dict[str, bytes] = {}
+
+    def read(self, path: str) -> bytes | None:
+        """What was written here, else what lies beneath."""
+        found = self.written.get(path)
+        return self.under.read(path) if found is None else found
+
+    def write(self, path: str, data: bytes) -> None:
+        """Keep it in memory."""
+        self.written[path] = data
 
 
 def _sync_folder(folder: Path) -> None:
@@ -102,6 +149,21 @@ def tile_paths(size: int) -> Iterator[str]:
         for index, width in tile_widths(size):
             yield tile_path(level, index, width)
         level, size = level + 1, size >> HEIGHT
+
+
+def contents(store: Store, size: int) -> Iterator[tuple[str, bytes]]:
+    """Path and content of every tile and entry bundle of a log, as it was when it had `size` leaves.
+
+    What became full since is cut to what it held then.
+    """
+    level, count = 0, size
+    while count:
+        for index, width in tile_widths(count):
+            yield tile_path(level, index, width), read_tile(store, level, index, width)
+        level, count = level + 1, count >> HEIGHT
+    for index, width in tile_widths(size):
+        leaves = read_entries(store, index, width)
+        yield tile_path("entries", index, width), b"".join(map(_prefixed, leaves))
 
 
 class Tiles:

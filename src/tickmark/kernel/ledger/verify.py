@@ -27,6 +27,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 FORMAT = "tickmark-bundle/1"
 SEALING_VERB = "report.bundle"
+EPOCH_VERB = "log.epoch"
 AFTER_SEALING = ("manifest.json", "manifest.entry", "manifest.proof", "checkpoint")
 
 MIB = 1 << 20
@@ -65,6 +66,7 @@ SAYS: dict[str, tuple[str, str]] = {
             "compare this key with the one you were given another way."
         ),
     ),
+    "key-earlier": (PASS, "Checked with the key you gave, which signs here under the name {key}"),
     "key-missing": (FAIL, "The bundle holds no verifier key and none was given."),
     "key-unreadable": (FAIL, "The verifier key cannot be read: {why}."),
     "key-differs": (FAIL, "The bundle's key is not the key you gave: the key was swapped."),
@@ -100,6 +102,37 @@ SAYS: dict[str, tuple[str, str]] = {
     "log-rewritten": (
         FAIL,
         "The log was rewritten: its first {size} entries are not those of the older checkpoint.",
+    ),
+    "epoch": (
+        UNDETERMINED,
+        (
+            "This log is epoch {number}: it was set back, {reason}. Epoch {earlier}, {origin}, ended at size {size}; "
+            "the last checkpoint of it that was known then had size {last}. What was sealed after {size} is not in "
+            "this log, and this run cannot show what it was."
+        ),
+    ),
+    "epoch-key": (
+        UNDETERMINED,
+        "With epoch {number} the log's key changed; nothing but the new key says that this is the same log.",
+    ),
+    "epoch-false": (FAIL, "This beginning of an epoch does not fit the log: {why}."),
+    "epoch-undisclosed": (
+        FAIL,
+        "The log's name is that of a later epoch, and the bundle does not show where it began.",
+    ),
+    "epoch-lost": (
+        FAIL,
+        (
+            "This log is epoch {number}; epoch {earlier} ended at size {size}. The older checkpoint covers {older}: "
+            "entries {size} to {older} were lost in the restore."
+        ),
+    ),
+    "epoch-unknown": (
+        FAIL,
+        (
+            "The older checkpoint is of an epoch that this log does not know, {origin}, and signed by the same key: "
+            "what was sealed in it was lost in a restore, or the log was forked."
+        ),
     ),
     "origin": (PASS, "Manifest, key and checkpoint name the same log, {origin}"),
     "origin-differs": (FAIL, "This names another log: {origin}, while the checkpoint is of {expected}."),
@@ -771,6 +804,52 @@ def _is_fact(fact: object) -> bool:
     return isinstance(fact, dict) and isinstance(fact.get("ref"), str) and _is_digest(fact.get("sha256"))
 
 
+# --- epochs ---
+
+EPOCH_ORIGIN = re.compile(r"([^\n]+)/epoch-([1-9][0-9]{0,5})-[0-9a-f]{8}")
+
+
+class Epoch(NamedTuple):
+    """What an entry says that begins an epoch: its origin, and the epoch before with its key, size and root."""
+
+    entry: Entry
+    where: str
+    origin: str
+    key: Key
+    size: int
+    root: str
+    last: int
+    reason: str
+
+    @property
+    def number(self) -> int:
+        """Which epoch it began."""
+        return epoch_number(self.origin)
+
+
+def epoch_number(origin: str) -> int:
+    """The number of the epoch that an origin names; the first one has none."""
+    found = EPOCH_ORIGIN.fullmatch(origin)
+    return int(found[2]) if found else 1
+
+
+def parse_epoch(entry: Entry, where: str) -> Epoch:
+    """Read the arguments of an entry that begins an epoch."""
+    said = entry.body.get("arguments")
+    before = said.get("before") if isinstance(said, dict) else None
+    if not isinstance(said, dict) or not isinstance(before, dict):
+        raise Unreadable("it does not say what was before")
+    last = said.get("last")
+    known = last.get("size") if isinstance(last, dict) else before.get("size")
+    texts = (said.get("origin"), said.get("reason"), before.get("vkey"), before.get("root"))
+    if not all(isinstance(text, str) for text in texts) or type(before.get("size")) is not int:
+        raise Unreadable("a field of it is missing")
+    key = parse_key(before["vkey"])
+    if type(known) is not int or known < before["size"] or key.name != before.get("origin"):
+        raise Unreadable("what it says of the epoch before does not fit together")
+    return Epoch(entry, where, said["origin"], key, before["size"], before["root"], known, said["reason"])
+
+
 # --- samples ---
 
 
@@ -906,6 +985,8 @@ class Run:
         self.key: Key | None = None
         self.checkpoint: Checkpoint | None = None
         self.older: Checkpoint | None = None
+        self.alias: Key | None = None  # the given key, where it is this log's under another name
+        self.epochs: list[Epoch] = []  # in the order of the log; not to be believed before check_epochs
         self.proof: Proof | None = None
         self.roots: dict[int, bytes] = {}  # by size, once the root over all tiles is the signed one
         self.tile: tuple[int, list[bytes]] = (-1, [])
@@ -1020,9 +1101,11 @@ def check_key(run: Run) -> None:
     own = _key_of(run, "log/vkey", _own_key_text(run))
     if run.given is not None:
         run.key = _key_of(run, "--key", run.given)
-        if run.key and own and own != run.key:
+        if run.key and own and own != run.key and own.public == run.key.public:
+            run.key, run.alias = own, run.key  # what name it may have, the epochs say
+        elif run.key and own and own != run.key:
             run.say("key-differs", "log/vkey")
-        if run.key:
+        if run.key and not run.alias:
             run.say("key-given", key=run.key.text)
     elif own:
         run.key = own
@@ -1091,12 +1174,39 @@ def read_older(run: Run) -> None:
         run.say("older-unreadable", why=error)
 
 
+def read_epochs(run: Run) -> None:
+    """The disclosed entries that begin an epoch; they are judged after the roots are known."""
+    name = "entries.ndjson"
+    if run.unread(name):
+        return
+    try:
+        for number, line in enumerate(lines_of(run.source.chunks(name)), 1):
+            if b'"verb":"' + EPOCH_VERB.encode() + b'"' in line:
+                _read_epoch(run, line, f"{name} line {number}")
+    except Unreadable:  # check_entries says so
+        return
+
+
+def _read_epoch(run: Run, line: bytes, where: str) -> None:
+    try:
+        entry = parse_entry(line)
+    except Unreadable:  # check_entries says so
+        return
+    if entry.body["verb"] != EPOCH_VERB:
+        return
+    try:
+        run.epochs.append(parse_epoch(entry, where))
+    except Unreadable as error:
+        run.say("epoch-false", where, why=error)
+
+
 def check_root(run: Run) -> None:
     """The root over all tiles, and on the way the roots at the sizes that others speak of."""
     if not run.checkpoint:
         run.say("not-checked", "root")
         return
     wanted = {note.size for note in (run.older, run.proof.checkpoint if run.proof else None) if note}
+    wanted |= {epoch.size for epoch in run.epochs}
     size = run.checkpoint.size
     found: dict[int, bytes] = {}
     expected: set[str] = set()
@@ -1136,26 +1246,103 @@ def _read_tile(run: Run, path: str, width: int) -> bytes | None:
     return tile
 
 
+def check_epochs(run: Run) -> None:
+    """Each epoch begins where its entry stands, after what it says was before, and the last one is this log's."""
+    if not run.roots or not run.checkpoint or not run.key:
+        if run.epochs or run.alias:
+            run.say("not-checked", "epochs")
+        return
+    known, broken = run.epochs, run.counts.get("epoch-false", 0)
+    for at, epoch in enumerate(known):
+        follows = known[at + 1].key.name if at + 1 < len(known) else run.checkpoint.origin
+        why = _epoch_false(run, epoch, follows)
+        if why:
+            run.say("epoch-false", epoch.where, why=why)
+    if not known and not broken and epoch_number(run.checkpoint.origin) > 1:
+        run.say("epoch-undisclosed", "checkpoint")
+    if run.counts.get("epoch-false"):
+        run.epochs = []
+    _say_epochs(run)
+
+
+def _epoch_false(run: Run, epoch: Epoch, follows: str) -> str:
+    """What is wrong with the beginning of an epoch; `follows` is the origin that must be the one it gives."""
+    if epoch.entry.position != epoch.size or run.leaf(epoch.entry.position) != epoch.entry.leaf:
+        return "it is not the entry of the log at that place"
+    if run.roots[epoch.size].hex() != epoch.root:
+        return "the log before it is not the one that it cites"
+    if epoch.origin != follows:
+        return "the log went on under another name"
+    return (
+        "" if epoch.number > epoch_number(epoch.key.name) else "its number does not come after the one before"
+    )
+
+
+def _say_epochs(run: Run) -> None:
+    keys = [*(epoch.key for epoch in run.epochs), run.key]
+    for at, epoch in enumerate(run.epochs):
+        earlier, origin = epoch_number(epoch.key.name), epoch.key.name
+        facts = {"number": epoch.number, "reason": epoch.reason, "size": epoch.size, "last": epoch.last}
+        run.say("epoch", epoch.where, earlier=earlier, origin=origin, **facts)
+        following = keys[at + 1]
+        if following and following.public != epoch.key.public:
+            run.say("epoch-key", epoch.where, number=epoch.number)
+    if run.alias and run.key and run.alias in keys:
+        run.say("key-earlier", key=run.key.text)
+    elif run.alias:
+        run.say("key-differs", "log/vkey")
+
+
 def check_older(run: Run) -> None:
-    """The log still begins with what it held at the older checkpoint."""
+    """The log still begins with what it held at the older checkpoint, which may be of an earlier epoch."""
     if not run.older:
         return
     if not run.key or not run.checkpoint or not run.roots:
         run.say("not-checked", "older")
         return
-    if run.older.origin != run.checkpoint.origin:
+    if run.older.origin == run.checkpoint.origin:
+        _check_older(run, run.older, run.key, None)
+        return
+    earlier = [epoch for epoch in run.epochs if epoch.key.name == run.older.origin]
+    if earlier:
+        _check_older(run, run.older, earlier[0].key, earlier[0])
+    elif _same_log(run.older.origin, run.checkpoint.origin) and run.older.signed_by(
+        _renamed(run.key, run.older.origin)
+    ):
+        run.say("epoch-unknown", origin=run.older.origin)
+    else:
         run.say("older-other-log", origin=run.older.origin)
-        return
-    if not run.older.signed_by(run.key):
+
+
+def _same_log(one: str, other: str) -> bool:
+    """Whether two origins name one log, whatever their epochs."""
+    names = [
+        found[1] if found else origin for origin in (one, other) for found in [EPOCH_ORIGIN.fullmatch(origin)]
+    ]
+    return names[0] == names[1]
+
+
+def _renamed(key: Key, name: str) -> Key:
+    """The same key under another name, as it signs in another epoch."""
+    data = b"\x01" + key.public
+    digest = hashlib.sha256(name.encode("utf-8", "replace") + b"\n" + data).digest()[:4]
+    return Key(name, digest, key.public, "")
+
+
+def _check_older(run: Run, older: Checkpoint, key: Key, left: Epoch | None) -> None:
+    """Compare with the older checkpoint; `left` says where its epoch was left, if it is not the one that runs."""
+    size = left.size if left else run.checkpoint.size if run.checkpoint else 0
+    if not older.signed_by(key):
         run.say("older-signature")
-        return
-    if run.older.size > run.checkpoint.size:
-        run.say("log-shorter", size=run.checkpoint.size, older=run.older.size)
-        return
-    if run.roots[run.older.size] != run.older.root:
-        run.say("log-rewritten", size=run.older.size)
-        return
-    run.say("older", size=run.older.size)
+    elif left and older.size > size:
+        number = epoch_number(run.checkpoint.origin) if run.checkpoint else 0
+        run.say("epoch-lost", number=number, earlier=epoch_number(key.name), size=size, older=older.size)
+    elif older.size > size:
+        run.say("log-shorter", size=size, older=older.size)
+    elif run.roots[older.size] != older.root:
+        run.say("log-rewritten", size=older.size)
+    else:
+        run.say("older", size=older.size)
 
 
 def check_origin(run: Run) -> None:
@@ -1383,7 +1570,9 @@ CHECKS = (
     check_checkpoint,
     read_proof,
     read_older,
+    read_epochs,
     check_root,
+    check_epochs,
     check_older,
     check_origin,
     check_proof,

@@ -118,7 +118,7 @@ weighed as (
         when last[3] <> w.head then 60
         when w.reviewer is null then 74
         when w.author is null then 75
-        when r.kind = 'shared' then 76
+        when r.kind in ('shared', 'breakglass') then 76
         when w.bot is null and r.kind is null then 77
         when w.head is null then 78
         when last[3] is null then 79

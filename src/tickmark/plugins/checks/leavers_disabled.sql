@@ -51,7 +51,7 @@ judged as (
         when muddled then 'history_unknown'
         when away <= $days then 'no_break'
         when account_key is null then 'no_account'
-        when kind in ('service', 'shared', 'bot') then 'shared'
+        when kind in ('service', 'shared', 'breakglass', 'bot') then 'shared'
         when next_joined is not null and made_on > left_on then 'later_account'
         when state is null or state = 'staged' then 'state_unknown'
         when reopened then 'enabled_again'

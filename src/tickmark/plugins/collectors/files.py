@@ -41,3 +41,27 @@ def policies(source: Source) -> Iterator[Row]:
 def acknowledgements(source: Source) -> Iterator[Row]:
     """Acknowledgements of policies, as another tool exports them."""
     return read_export(source, ("person", "policy", "version"))
+
+
+@collector("files.trainings", shape="trainings")
+def trainings(source: Source) -> Iterator[Row]:
+    """Courses assigned and taken, as the learning system exports them."""
+    return read_export(source, ("record",))
+
+
+@collector("files.tickets", shape="tickets")
+def tickets(source: Source) -> Iterator[Row]:
+    """Tickets of every kind and state, as the tracker exports them."""
+    return read_export(source, ("project", "ticket"))
+
+
+@collector("files.findings", shape="findings")
+def findings(source: Source) -> Iterator[Row]:
+    """Weaknesses as a scanner or its console exports them, fixed ones included."""
+    return read_export(source, ("scanner", "finding"))
+
+
+@collector("files.devices", shape="devices")
+def devices(source: Source) -> Iterator[Row]:
+    """Devices as device management exports them, retired ones included."""
+    return read_export(source, ("manager", "device"))

@@ -42,6 +42,26 @@
     if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
   });
 
+  // Search: / leads to the box, arrows go from it through what was found.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+    const at = event.target;
+    if (at.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName) || document.querySelector("dialog[open]")) return;
+    const box = [...document.querySelectorAll("[data-slash]")].find((one) => one.offsetParent);
+    const link = document.querySelector(".bar-search-link");
+    if (!box && !link) return;
+    event.preventDefault();
+    if (box) box.select(); else link.click();
+  });
+  document.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const box = document.querySelector("[data-down]");
+    if (!step || !box || !(event.target === box || event.target.closest?.(".hits"))) return;
+    const hits = [box, ...document.querySelectorAll(`${box.dataset.down} .hits a`)];
+    const next = hits[hits.indexOf(event.target) + step];
+    if (next) { event.preventDefault(); next.focus(); }
+  });
+
   on("click", "[data-copy]", async (button) => {
     try {
       await navigator.clipboard.writeText(button.dataset.copy);

@@ -69,6 +69,25 @@ def _heat_row(row: Mapping[str, Any], first: date, days: int) -> dict[str, Any]:
     }
 
 
+@register.simple_tag(takes_context=True)
+def gantt(
+    context: Context,
+    lanes: Iterable[tuple[str, str, Sequence[pictures.Bar]]],
+    first: date,
+    last: date,
+    caption: str,
+    now: date | None = None,
+) -> SafeString:
+    """A time table of (label, address, bars) from `first` to `last`, with a line at `now` and a table twin."""
+    rows = [
+        {"label": label, "url": url, "items": items, "drawn": pictures.gantt(label, items, first, last, now)}
+        for label, url, items in lanes
+    ]
+    return render(
+        context, "gantt", {"lanes": rows, "axis": pictures.axis(first, last), "caption": caption, "now": now}
+    )
+
+
 def _figure(
     context: Context, title: str, drawn: SafeString, head: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> SafeString:

@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 from django.core.paginator import Paginator
 
+from tickmark.web.pictures import Bar
 from tickmark.web.terms import STATES, TERMS, VERDICTS
 
 register = template.Library()
@@ -22,7 +23,7 @@ def samples() -> dict[str, Any]:
         "verdicts": list(VERDICTS), "states": list(STATES), "terms": sorted(TERMS), "digest": DIGEST, "steps": steps(),
         "columns": COLUMNS, "filters": FILTERS, "page": Paginator(evidence(), 4).page(1), "none": [], "events": events(),
         "messages": messages(), "files": files(), "tabs": TABS, "changes": CHANGES, "first": FIRST, "last": LAST,
-        "heat": heat(), "days": DAYS, "ages": AGES, "counts": {"pass": 389, "fail": 17, "undetermined": 3, "not_applicable": 3},
+        "heat": heat(), "lanes": lanes(), "now": date(2026, 8, 3), "days": DAYS, "ages": AGES, "counts": {"pass": 389, "fail": 17, "undetermined": 3, "not_applicable": 3},
         "items": items(), "refused": REFUSED, "fields": FIELDS, "wide": ("A", "B", "C", "D"), "reads": READS,
     }  # fmt: skip
 
@@ -169,6 +170,22 @@ def heat() -> list[dict[str, Any]]:
          "states": spans(("none", 60), ("pass", 15), ("none", 76), ("pass", 15), ("none", 76), ("fail", 15), ("none", 77), ("pass", 31))},
         {"label": "OPS-03", "name": "Backups run", "url": "#heat", "states": spans(("none", 90), ("pass", 275))},
         {"label": "BCP-02", "name": "Restores are tested", "url": "#heat", "states": spans(("none", 300), ("undetermined", 65))},
+    ]  # fmt: skip
+
+
+def lanes() -> list[tuple[str, str, list[Bar]]]:
+    """A year with bars, and a mark of each shape."""
+    reviews = (
+        ("2025-Q4", 15, 1, "met"),
+        ("2026-Q1", 15, 4, "late"),
+        ("2026-Q2", 15, 7, "missed"),
+        ("2026-Q3", 15, 10, ""),
+    )
+    return [
+        ("Period", "#pictures", [Bar(FIRST, LAST, "", "Type 2 period")]),
+        ("Access review", "#pictures", [Bar(date(2026, month, day), date(2026, month, day), state, name) for name, day, month, state in reviews]),
+        ("Remedy", "#pictures", [Bar(date(2026, 6, 2), date(2026, 9, 30), "due", "Close the direct pushes")]),
+        ("Exclusions", "#pictures", []),
     ]  # fmt: skip
 
 

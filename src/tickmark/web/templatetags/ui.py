@@ -40,8 +40,9 @@ def badge(context: Context, verdict: str | None, compact: bool = False) -> SafeS
 
 @register.simple_tag(takes_context=True)
 def state(context: Context, name: str, word: str = "") -> SafeString:
-    """A state (`terms.STATES`) as icon and word; `word` replaces the word, an unknown name is neutral."""
-    known, tone, sign = STATES.get(name, (name.replace("_", " ").capitalize(), "neutral", "open"))
+    """A state of `terms.STATES`, or an answer's words for it; `word` replaces the word, an unknown name is neutral."""
+    plain = (name.replace("_", " ").capitalize(), "neutral", "open")
+    known, tone, sign = STATES.get(name.replace(" ", "_"), plain)
     return render(context, "badge", {"kind": tone, "word": word or known, "icon": sign, "compact": False})
 
 

@@ -1,10 +1,10 @@
-"""Pages that belong to no step: the gallery, the ledger, downloads, health."""
+"""Pages that belong to no step: the gallery, the ledger, downloads."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
@@ -12,12 +12,14 @@ from tickmark.kernel import files
 from tickmark.kernel.access import visible
 from tickmark.kernel.errors import NotFound
 from tickmark.kernel.ledger.entry import Entry
+from tickmark.kernel.ledger.epoch import epochs
 from tickmark.kernel.ledger.seal import latest, verifier_key
 from tickmark.kernel.references import prefixes, resolve
 from tickmark.people.models import User
 from tickmark.web.lists import Column, Listing, list_paths
 
 DOWNLOADS = {"EV": ("sha256", "name", "media_type"), "RP": ("pdf", "", "")}
+SANDBOX = "sandbox; default-src 'none'"
 ENTRIES = (
     Column("Place", "place", "leaf.position", order="leaf__position", number=True),
     Column("Recorded", "at", "recorded_at", order="recorded_at"),
@@ -40,7 +42,8 @@ def ledger(request: HttpRequest) -> HttpResponse:
     listed = Listing(request, rows, ENTRIES, search=search, prepare=lambda page: _named(actor, page))
     if listed.wants_csv:
         return listed.csv("ledger")
-    return render(request, "ledger.html", {"list": listed, "newest": latest(), "vkey": verifier_key()})
+    shown = {"list": listed, "newest": latest(), "vkey": verifier_key(), "epochs": epochs()}
+    return render(request, "ledger.html", shown)
 
 
 def _named(actor: Any, entries: list[Any]) -> list[Any]:
@@ -65,12 +68,6 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def health(request: HttpRequest) -> JsonResponse:
-    """Whether the books answer, and how much of the log is sealed."""
-    newest = latest()
-    return JsonResponse({"ok": True, "sealed": newest.size if newest else 0})
-
-
 def download(request: HttpRequest, reference: str) -> FileResponse:
     """A kept file that the actor may see, always as an attachment; its bytes are checked first."""
     model = prefixes().get(reference[:2])
@@ -82,12 +79,14 @@ def download(request: HttpRequest, reference: str) -> FileResponse:
         raise missing
     digest, name, media_type = DOWNLOADS[reference[:2]]
     kind = getattr(row, media_type) if media_type else "application/pdf"
-    return FileResponse(
+    answer = FileResponse(
         _opened(getattr(row, digest)),
         as_attachment=True,
         filename=getattr(row, name) if name else f"{reference}.pdf",
-        content_type=kind if "/" in kind else "application/octet-stream",
+        content_type=kind if "/" in kind and kind.isprintable() else "application/octet-stream",
     )
+    answer["Content-Security-Policy"] = SANDBOX  # whoever opens it here nonetheless opens it with no rights
+    return answer
 
 
 def _opened(sha256: str) -> Any:
@@ -98,7 +97,6 @@ def _opened(sha256: str) -> Any:
 
 routes = [
     path("gallery", gallery, name="gallery"),
-    path("healthz", health, name="health"),
     *list_paths("ledger", ledger, "ledger"),
     path("ledger/checkpoint", checkpoint, name="checkpoint"),
     path("files/<str:reference>", download, name="download"),

@@ -20,7 +20,16 @@ from tickmark.people.queries import colleagues
 from tickmark.scope.criteria import Category, criteria
 from tickmark.scope.models import System
 from tickmark.scope.queries import Scope, open_periods, systems
-from tickmark.web.forming import can, criteria_groups, gathered, must_see, people_choices, specs, values_of
+from tickmark.web.forming import (
+    base_of,
+    can,
+    criteria_groups,
+    gathered,
+    must_see,
+    people_choices,
+    specs,
+    values_of,
+)
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.shell import day_of, known_of
 from tickmark.web.views import policies
@@ -236,11 +245,15 @@ def change(request: HttpRequest, code: str) -> HttpResponse:
         "effective_from": clock.today(),
         "reason": "",
     }
-    return _write_form(request, f"Change {found.code}", values, found)
+    return _write_form(request, f"Change {found.code}", values, found, newest)
 
 
 def _write_form(
-    request: HttpRequest, title: str, values: dict[str, Any], control: Control | None
+    request: HttpRequest,
+    title: str,
+    values: dict[str, Any],
+    control: Control | None,
+    newest: ControlVersion | None = None,
 ) -> HttpResponse:
     scope = _scope(request)
     inside = scope.criteria if scope and scope.criteria else list(criteria().values())
@@ -289,6 +302,7 @@ def _write_form(
         "control": control,
         "back": f"/controls/{control.code}/" if control else "/controls/",
         "open": list(open_periods(clock.today())) if control else [],
+        "base": base_of(request.actor, newest),  # type: ignore[attr-defined]
     }
     return render(request, "controls/write.html", context)
 

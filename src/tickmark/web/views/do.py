@@ -9,16 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from tickmark.kernel.action import ACTIONS, Action
+from tickmark.kernel.action import ACTIONS, Action, based_on
 from tickmark.kernel.arguments import call, has_files
 from tickmark.kernel.errors import NotFound, TickmarkError
-from tickmark.web import errors, forms
+from tickmark.web import errors, forms, limited
 
 
 @require_POST
@@ -28,11 +29,16 @@ def do(request: HttpRequest, name: str) -> HttpResponse:
     if action is None:
         raise NotFound(f"There is no action {name[:60]}.", "", "Start again from the page.")
     raw: dict[str, Any] = {}
+    if request.actor.user is None:  # type: ignore[attr-defined]
+        limited.count(request, "stranger's form")
+    seen = based_on.set(frozenset(filter(None, request.POST.getlist("base"))))
     try:
         raw = forms.raw(action, request)
         result = call(action, request.actor, raw)  # type: ignore[attr-defined]
     except TickmarkError as error:
         return _refused(request, action, raw, error)
+    finally:
+        based_on.reset(seen)
     return _done(request, result)
 
 
@@ -41,6 +47,17 @@ def _refused(
 ) -> HttpResponse:
     if getattr(request, "htmx", False):
         return errors.fragment(request, error)
+    try:
+        return _again(request, action, raw, error)
+    except (OperationalError, InterfaceError):
+        return errors.answer(
+            request, error
+        )  # without the books there is no form; what was refused is still said
+
+
+def _again(
+    request: HttpRequest, action: Action[..., Any], raw: dict[str, Any], error: TickmarkError
+) -> HttpResponse:
     context = {
         "action": {"name": action.name, "says": action.says},  # a template would call the action itself
         "fields": forms.fields(action, raw, error),

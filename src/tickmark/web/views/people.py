@@ -26,8 +26,9 @@ from tickmark.kernel.errors import TickmarkError
 from tickmark.kernel.references import resolve
 from tickmark.people import queries
 from tickmark.people.actions import COMPANY_ROLES
-from tickmark.people.models import Invitation, Person, Role, RoleGrant, Side, Token, User
-from tickmark.web import forms
+from tickmark.people.devices import device
+from tickmark.people.models import Invitation, Person, Role, RoleGrant, Side, SignInKind, Token, User
+from tickmark.web import forms, limited
 from tickmark.web.forming import can, must_see, people_choices, specs
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.shell import day_of
@@ -46,6 +47,7 @@ ROLE_WORDS = {
 # -- doors for people who have no account yet ---------------------------------------------------------------------
 
 
+@limited.by_address("welcome")
 @never_cache
 @sensitive_post_parameters("password")
 def welcome(request: HttpRequest) -> HttpResponse:
@@ -57,6 +59,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
     return _entered(request, "people.set_up", "people/welcome.html", {})
 
 
+@limited.by_address("join")
 @never_cache
 @sensitive_post_parameters("password")
 def join(request: HttpRequest, token: str) -> HttpResponse:
@@ -138,7 +141,9 @@ def accounts(request: HttpRequest) -> HttpResponse:
         "list": listing,
         "invitations": queries.open_invitations(actor, clock.now()),
         "may_invite": can(request, "people.invite"),
-        "tabs": _tabs(request),
+        "rule": queries.factor_rules(actor).first(),
+        "may_rule": can(request, "people.require_second_factor"),
+        "tabs": people_tabs(request),
     }
     return render(request, "people/accounts.html", context)
 
@@ -147,17 +152,21 @@ def _holders(actor: Any, role: str) -> Any:
     return visible(actor, RoleGrant).filter(role=role, end=None).values("user")
 
 
-def _tabs(request: HttpRequest) -> list[dict[str, Any]]:
+def people_tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """The tabs of people and settings that the reader has."""
     found = [("Accounts", "/people/", User), ("Persons", "/people/persons", Person)]
     tabs = [
         {"label": label, "url": url, "current": request.path == url}
         for label, url, model in found
         if queries.sees(request.actor, model)  # type: ignore[attr-defined]
     ]
-    return [
-        *tabs,
-        {"label": "Your API tokens", "url": "/account/tokens", "current": request.path == "/account/tokens"},
+    own = [
+        ("Sign-ins", "/people/sign-ins"),
+        ("Your sessions", "/account/security"),
+        ("Your notifications", "/account/notifications"),
+        ("Your API tokens", "/account/tokens"),
     ]
+    return [*tabs, *({"label": label, "url": url, "current": request.path == url} for label, url in own)]
 
 
 def account(request: HttpRequest, reference: str) -> HttpResponse:
@@ -179,6 +188,10 @@ def account(request: HttpRequest, reference: str) -> HttpResponse:
         "may_end": can(request, "people.end_account", user=user) and user != actor.user and standing.active,
         "roles": [(role.value, role.label) for role in Role if role not in held],
         "own": user == actor.user,
+        "may_sign_out": user != actor.user
+        and standing.active
+        and can(request, "people.end_sessions", user=user),
+        "changes": queries.credential_changes(actor, user)[:RECENT],
     }
     return render(request, "people/account.html", context)
 
@@ -252,7 +265,7 @@ def persons(request: HttpRequest) -> HttpResponse:
     )
     if listing.wants_csv:
         return listing.csv("persons")
-    context = {"list": listing, "may_add": can(request, "people.add"), "tabs": _tabs(request)}
+    context = {"list": listing, "may_add": can(request, "people.add"), "tabs": people_tabs(request)}
     return render(request, "people/persons.html", context)
 
 
@@ -305,6 +318,64 @@ def _spell_fields(values: dict[str, date | str], known: bool = False) -> list[di
     )
 
 
+# -- sessions and sign-ins ----------------------------------------------------------------------------------------
+
+ALARMING = frozenset({*("refused", "factor_refused", "held_back", "uninvited", "token_refused")})
+RECENT = 12
+DOOR = (
+    Column("When", "at", "at", order="at"),
+    Column("Account", "account", "user.name", order="user__name"),
+    Column("What", "what", "get_kind_display", order="kind"),
+    Column("How", value="method"),
+    Column("Device", value="device"),
+    Column("Address", value="address"),
+)
+
+
+@never_cache
+def security(request: HttpRequest) -> HttpResponse:
+    """The visitor's own sessions, recent sign-ins, and changes to how the account is entered."""
+    actor = request.actor  # type: ignore[attr-defined]
+    if actor.user is None:
+        return redirect(f"{reverse('account_login')}?next={request.path}")
+    key = request.session.session_key
+    rows = queries.sessions_of(actor.user, clock.system_now())
+    sessions = [
+        {"row": row, "device": device(row.user_agent), "current": row.session_key == key} for row in rows
+    ]
+    context = {
+        "sessions": sorted(sessions, key=lambda one: not one["current"]),
+        "current": queries.session_number(key),
+        "me_ref": actor.user.ref,
+        "recent": queries.recent_sign_ins(actor.user)[:RECENT],
+        "alarming": ALARMING,
+        "changes": queries.credential_changes(actor, actor.user)[:RECENT],
+        "provider": bool(settings.SOCIALACCOUNT_PROVIDERS),
+        "tabs": people_tabs(request),
+    }
+    return render(request, "people/security.html", context)
+
+
+def sign_ins(request: HttpRequest) -> HttpResponse:
+    """What happened at the door, as far as the visitor may see it: the own, and those that one administers."""
+    actor = request.actor  # type: ignore[attr-defined]
+    listing = Listing(
+        request,
+        queries.sign_ins(actor),
+        DOOR,
+        filters=[
+            Filter("kind", "What", SignInKind.choices, "kind"),
+            Filter("token", "By", [("0", "tokens"), ("1", "people")], "token__isnull"),
+        ],
+        search=("user__name", "method"),
+    )
+    if listing.wants_csv:
+        return listing.csv("sign-ins")
+    guards = may(actor, "people.require_second_factor")
+    context = {"list": listing, "guards": guards, "alarming": ALARMING, "tabs": people_tabs(request)}
+    return render(request, "people/sign_ins.html", context)
+
+
 # -- tokens -------------------------------------------------------------------------------------------------------
 
 
@@ -314,14 +385,17 @@ def tokens(request: HttpRequest) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     if actor.user is None:
         return redirect(f"{reverse('account_login')}?next={request.path}")
-    rows = visible(actor, Token).select_related("end").order_by("-recorded_at", "-pk")
+    rows = queries.tokens(actor)
     now = clock.system_now()
     context = {
         "tokens": [(row, _token_state(row, now)) for row in rows],
         "groups": _scopes(actor),
         "reading": [("read", "read", "See what you see")],
+        "directory": [("scim", "scim", "Provision persons by SCIM, and nothing else")]
+        if may(actor, "people.provision")
+        else [],
         "reading_chosen": ["read"],
-        "tabs": _tabs(request),
+        "tabs": people_tabs(request),
         "days": [("1", "1 day"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days")],
     }
     return render(request, "people/tokens.html", context)
@@ -353,4 +427,6 @@ routes = [
     path("people/persons/new", new_person, name="new-person"),
     path("people/persons/<str:key>", person, name="person"),
     path("account/tokens", tokens, name="tokens"),
+    path("account/security", security, name="security"),
+    *list_paths("people/sign-ins", sign_ins, "sign-ins"),
 ]

@@ -21,7 +21,16 @@ from tickmark.kernel.documents import markdown_html
 from tickmark.kernel.references import resolve
 from tickmark.people.queries import colleagues, sees
 from tickmark.scope.criteria import criteria
-from tickmark.web.forming import can, criteria_groups, gathered, must_see, people_choices, specs, values_of
+from tickmark.web.forming import (
+    base_of,
+    can,
+    criteria_groups,
+    gathered,
+    must_see,
+    people_choices,
+    specs,
+    values_of,
+)
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.shell import day_of, known_of
 from tickmark.web.views.do import do
@@ -222,11 +231,15 @@ def change(request: HttpRequest, code: str) -> HttpResponse:
         "effective_from": clock.today(),
     }
     values["label"] = str(int(newest.label) + 1) if newest.label.isdecimal() else ""
-    return _write_form(request, f"Next version of {found.code}", values, found)
+    return _write_form(request, f"Next version of {found.code}", values, found, newest)
 
 
 def _write_form(
-    request: HttpRequest, title: str, values: dict[str, Any], policy: Policy | None
+    request: HttpRequest,
+    title: str,
+    values: dict[str, Any],
+    policy: Policy | None,
+    newest: PolicyVersion | None = None,
 ) -> HttpResponse:
     if not may(request.actor, "controls.write_policy"):  # type: ignore[attr-defined]
         raise not_found(Policy, policy.code if policy else "new")
@@ -248,11 +261,14 @@ def _write_form(
         effective_from={"label": "In force from", "help": "Once somebody else has approved it."},
     )
     back = f"/policies/{policy.code}/" if policy else "/policies/"
-    return render(
-        request,
-        "controls/write_policy.html",
-        {"title": title, "fields": fields, "policy": policy, "back": back},
-    )
+    context = {
+        "title": title,
+        "fields": fields,
+        "policy": policy,
+        "back": back,
+        "base": base_of(request.actor, newest),  # type: ignore[attr-defined]
+    }
+    return render(request, "controls/write_policy.html", context)
 
 
 def library(request: HttpRequest) -> HttpResponse:

@@ -35,8 +35,7 @@ from tickmark.report.models import (
 )
 from tickmark.report.opinion_text import read_opinion
 from tickmark.report.render import render as rendered
-from tickmark.scope.models import ReportType
-from tickmark.web import shell
+from tickmark.web import limited, shell
 from tickmark.web.forming import must_see
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.middleware import VISITOR
@@ -82,11 +81,10 @@ def context(request: HttpRequest, engagement: Engagement, here: str, **more: Any
     tabs = [{"label": label, "url": f"{base}{at}", "current": at == here} for label, at in parts]
     return {
         "engagement": engagement,
-        "period": engagement.period,
         "tabs": tabs,
         "base": base,
         "auditor": actor_of(request).side == "auditor",
-        "type_2": engagement.period.type == ReportType.TYPE_2,
+        "type_2": engagement.of_type_2,
         **more,
     }
 
@@ -140,6 +138,7 @@ def _overview(request: HttpRequest, engagement: Engagement, others: list[Engagem
             may_issue=may(actor, "report.issue", engagement=engagement),
             may_bundle=newest is not None and may(actor, "report.bundle", report=newest),
             vkey=verifier_key(),
+            earlier=_earlier(actor, engagement),
             others=[row for row in others if row != engagement],
         ),
     )
@@ -148,6 +147,15 @@ def _overview(request: HttpRequest, engagement: Engagement, others: list[Engagem
 def _bundles(actor: Actor, issued: list[Report]) -> list[Bundle]:
     rows = visible(actor, Bundle).filter(report__in=issued).select_related("by", "report")
     return list(rows.order_by("-pk")[:10])
+
+
+def _earlier(actor: Actor, engagement: Engagement) -> Report | None:
+    """The newest report of the examination before this one, by the same firm (domain.md 9.3)."""
+    rows = (
+        visible(actor, Report).filter(engagement__followed_by=engagement).select_related("engagement__period")
+    )
+    found: Report | None = rows.order_by("-pk").first()
+    return found
 
 
 def _letters(actor: Actor, engagement: Engagement) -> list[tuple[str, str, Letter | None, str]]:
@@ -286,6 +294,7 @@ def copies(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "report/copies.html", more)
 
 
+@limited.by_address("copy")
 @never_cache
 def copy(request: HttpRequest, token: str) -> HttpResponse:
     """A reader's door: the terms, the agreement, the file. No account is needed, and any account is ignored."""

@@ -14,6 +14,7 @@ from tickmark.controls import queries as controls
 from tickmark.kernel import clock
 from tickmark.kernel.access import Actor, may, not_found, visible
 from tickmark.kernel.calendars import calendars
+from tickmark.kernel.dated import Version
 from tickmark.kernel.errors import NotFound
 from tickmark.kernel.references import resolve
 from tickmark.people.queries import stands
@@ -29,7 +30,7 @@ from tickmark.scope.models import (
     VendorVersion,
 )
 from tickmark.scope.queries import Scope
-from tickmark.web.forming import can, must_see, specs, values_of
+from tickmark.web.forming import base_of, can, must_see, specs, values_of
 from tickmark.web.lists import Listing, list_paths
 from tickmark.web.shell import day_of, known_of
 from tickmark.web.views.scope_parts import CATEGORIES, HIDDEN, NOUNS, Noun
@@ -147,6 +148,7 @@ def describe(request: HttpRequest) -> HttpResponse:
         "A version holds from its day on; earlier ones stay.",
         fields,
         "/scope/",
+        newest,
     )
 
 
@@ -191,6 +193,12 @@ def period(request: HttpRequest) -> HttpResponse:
             "kind": "select",
             "choices": [(one.ref, _period_words(one)) for one in scope.periods],
             "help": "Choose the period that this one corrects. It stays in the record.",
+        },
+        gap={
+            "label": "Why there is a gap",
+            "kind": "textarea",
+            "rows": 2,
+            "help": "Only where a Type 2 does not begin on the day after the last one. Readers are told.",
         },
     )
     lead = "The next period usually begins on the day after the last one ended."
@@ -317,15 +325,27 @@ def _noun_form(
     lead = (
         "A new version from its day on; the one before stays in the record." if row is not None else noun.lead
     )
-    return _form(request, noun.action, title, lead, fields, f"/scope/{noun.slug}/")
+    return _form(request, noun.action, title, lead, fields, f"/scope/{noun.slug}/", row)
 
 
 def _form(
-    request: HttpRequest, name: str, title: str, lead: str, fields: list[dict[str, Any]], back: str
+    request: HttpRequest,
+    name: str,
+    title: str,
+    lead: str,
+    fields: list[dict[str, Any]],
+    back: str,
+    row: Any = None,
 ) -> HttpResponse:
     system = request.GET.get("system", "")
-    place = f"{back}?system={system}" if system else back
-    context = {"action": name, "title": title, "lead": lead, "fields": fields, "back": place}
+    context = {
+        "action": name,
+        "title": title,
+        "lead": lead,
+        "fields": fields,
+        "back": f"{back}?system={system}" if system else back,
+        "base": base_of(request.actor, row) if isinstance(row, Version) else "",  # type: ignore[attr-defined]
+    }
     return render(request, "scope/form.html", context)
 
 

@@ -82,6 +82,9 @@ def _commitment_fields(scope: Scope, row: Any) -> dict[str, dict[str, Any]]:
         "text": {"kind": "textarea", "help": "In plain words, as it was promised."},
         "target": {"help": "If it can be measured: 99.9 % a month."},
         "source": {"help": "Where it stands: contract, service level, notice, law."},
+        "criteria": _criteria_field(
+            scope, getattr(row, "criteria", []), "The criteria that a system requirement supports.", False
+        ),
         "principal": {"label": "Principal: made to customers at large, printed in the report"},
     }
 
@@ -109,6 +112,11 @@ def _vendor_fields(scope: Scope, row: Any) -> dict[str, dict[str, Any]]:
         "method": {"kind": "select", "choices": Method.choices, "none_word": "not a subservice organisation"},
         "criteria": _criteria_field(scope, getattr(row, "criteria", []), "What it is relied on for.", False),
         "monitored_by": {"help": "The control that reads its reports, such as VND-03."},
+        "report": {
+            "label": "Its own report",
+            "help": "Kind and opinion, such as: SOC 2 Type 2, unmodified. Printed with DC 7.",
+        },
+        "report_end": {"label": "Last day that its report covers"},
     }
 
 
@@ -133,6 +141,12 @@ def _complement_fields(scope: Scope, row: Any) -> dict[str, dict[str, Any]]:
             "kind": "textarea",
             "help": "As a duty of the other side. Only what a criterion needs, no advice.",
         },
+        "why": {
+            "label": "Why it is needed",
+            "kind": "textarea",
+            "rows": 2,
+            "help": "Printed beside it: what would not be met without it.",
+        },
         "criteria": _criteria_field(scope, getattr(row, "criteria", []), "The criteria that need it."),
     }
 
@@ -153,6 +167,10 @@ def _exclusion_fields(scope: Scope, row: Any) -> dict[str, dict[str, Any]]:
     }
 
 
+def _promises(scope: Scope) -> list[Commitment]:
+    return [one for one in scope.commitments if one.kind == Commitment.Kind.COMMITMENT]
+
+
 def _event_fields(scope: Scope, row: Any) -> dict[str, dict[str, Any]]:
     return {
         "kind": {
@@ -164,6 +182,27 @@ def _event_fields(scope: Scope, row: Any) -> dict[str, dict[str, Any]]:
         "text": {
             "kind": "textarea",
             "help": "Nature, timing, extent or effect, what was done. Before and after, for a change.",
+        },
+        "discovered_on": {
+            "label": "Discovered on",
+            "max": clock.today().isoformat(),
+            "help": "Of an incident, if later than the day.",
+        },
+        "cause": {
+            "kind": "textarea",
+            "rows": 2,
+            "help": "Of an incident: did a control fail, or what was it? Printed with DC 4.",
+        },
+        "disposition": {
+            "label": "What became of it",
+            "kind": "textarea",
+            "rows": 2,
+            "help": "Of an incident: how it ended, and what was done so that it does not come again.",
+        },
+        "commitments": {
+            "kind": "checks",
+            "choices": [(one.code, f"{one.code} {one.text}") for one in _promises(scope)],
+            "help": "Of an incident: the promises it touched.",
         },
         "criteria": _criteria_field(scope, [], "The criteria it touches.", False),
         "disclosed": {"label": "Disclosed in the description", "value": True},
@@ -192,6 +231,7 @@ NOUNS = {
                 Column("Category", "category", order=("category", "code")),
                 Column("Target", value="target"),
                 Column("Source", "source", order=("source", "code")),
+                Column("Criteria", value="criteria"),
                 SINCE,
             ),
             ("code", "text", "source", "target"),
@@ -247,6 +287,8 @@ NOUNS = {
                 Column("Method", "method", "get_method_display", order=("method", "name")),
                 Column("Criteria", value="criteria"),
                 Column("Monitored by", "monitored_by", order=("monitored_by", "name")),
+                Column("Its own report", value="report"),
+                Column("Report to", "report_end", order=("report_end", "name")),
                 SINCE,
             ),
             ("vendor__code", "name", "service"),
@@ -273,6 +315,7 @@ NOUNS = {
                     lambda row: row.vendor.code if row.vendor else "customers",
                     order=("vendor__code", "code"),
                 ),
+                Column("Why needed", value="why"),
                 Column("Criteria", value="criteria"),
                 SINCE,
             ),
@@ -341,6 +384,10 @@ NOUNS = {
                 Column("Disclosed", "disclosed", order=("disclosed", "-happened_on")),
                 Column("Why not", value="why"),
                 Column("Text", value="text"),
+                Column("Discovered", value="discovered_on"),
+                Column("Cause", value="cause"),
+                Column("What became of it", value="disposition"),
+                Column("Commitments", value="commitments"),
                 Column("Recorded", "recorded_at", order="recorded_at"),
             ),
             ("title", "text"),
@@ -357,10 +404,11 @@ NOUNS = {
 }
 
 HIDDEN = {
-    "commitments": ("Target", "Kind", "In force from"),
+    "commitments": ("Target", "Kind", "Criteria", "In force from"),
     "components": ("Code",),
-    "vendors": ("Code", "Method", "In force from"),
+    "vendors": ("Code", "Method", "Its own report", "Report to", "In force from"),
+    "complements": ("Why needed",),
     "exclusions": ("Ended", "Why ended"),
-    "events": ("Why not", "Text", "Recorded"),
+    "events": ("Why not", "Text", "Discovered", "Cause", "What became of it", "Commitments", "Recorded"),
 }
 """Columns of the export that the page shows within others."""

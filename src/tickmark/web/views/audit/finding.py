@@ -30,7 +30,7 @@ def found(rows: QuerySet[M], reference: str) -> M:
 
 def engagement_of(request: HttpRequest, code: str) -> Engagement:
     """The engagement of an address."""
-    return found(visible(actor_of(request), Engagement).select_related("period", "system"), code)
+    return found(visible(actor_of(request), Engagement).select_related("period", "system", "follows"), code)
 
 
 def procedure_of(request: HttpRequest, engagement: Engagement, ref: str) -> Procedure:

@@ -42,7 +42,7 @@ WORDS = {
 def home(request: HttpRequest) -> HttpResponse:
     """Engagements with what waits; for the company also who owes what."""
     actor, day = actor_of(request), shell.day_of(request)
-    rows = list(visible(actor, Engagement).select_related("period", "system").order_by("-pk"))
+    rows = list(visible(actor, Engagement).select_related("period", "system", "followed_by").order_by("-pk"))
     asked = queries.request_lines(visible(actor, Request), day)
     tests = queries.progress(visible(actor, Procedure)) if actor.side == "auditor" else []
     tasks = [task for task in due(actor, day) if task.step in {"audit", "followup"}]
@@ -61,10 +61,35 @@ def home(request: HttpRequest) -> HttpResponse:
             (row.ref, f"{row.system.code}: Type {row.type}, {row.start} to {row.end}")
             for row in _periods(actor)
         ],
+        "draft": _draft(request, rows),
+        "followable": [
+            (row.ref, f"{row.code} by {row.firm}") for row in rows if not hasattr(row, "followed_by")
+        ],
         "systems": sorted({(row.system.code, row.system.code) for row in _periods(actor)}),
         "day_now": day,
     }
     return render(request, "audit/home.html", context)
+
+
+def _draft(request: HttpRequest, rows: list[Engagement]) -> dict[str, Any]:
+    """What a next engagement would take over from the one before: a draft that a person adopts or changes."""
+    open_ended = [row for row in rows if not hasattr(row, "followed_by")]
+    asked = request.GET.get("follows", "")
+    before = next((row for row in open_ended if row.code == asked), open_ended[0] if open_ended else None)
+    taken = {row.period_id for row in rows}
+    free = [one for one in _periods(actor_of(request)) if one.pk not in taken]
+    period = min((one for one in free if before and one.start >= before.period.end), key=_start, default=None)
+    return {
+        "before": before,
+        "firm": before.firm if before else "",
+        "follows": before.ref if before and period else "",
+        "period": period.ref if period else "",
+        "code": f"soc2-{period.end.year}" if period else "",
+    }
+
+
+def _start(period: Period) -> Any:
+    return period.start
 
 
 def _periods(actor: Any) -> list[Period]:

@@ -40,7 +40,6 @@ COLUMNS = (
     Column("Due", "due", "due_on"),
     Column("State", "state", "state.name"),
 )
-LIST = "soc2-type2-sac"
 OFFERED = 60
 
 
@@ -51,13 +50,15 @@ def index(request: HttpRequest, code: str) -> HttpResponse:
     listing = Listing(request, rows, COLUMNS, filters=_filters(rows), search=("code",), sort="due")
     if listing.wants_csv:
         return listing.csv(f"requests-{row.code}")
-    asks = may(actor, "audit.ask", engagement=row)
+    asks, usual = may(actor, "audit.ask", engagement=row), queries.usual_list(row)
     more = {
         "list": listing,
         "may_ask": asks,
-        "ready": len(queries.openable(row, LIST)) if asks else 0,
+        "ready": len(queries.openable(row, usual)) if asks else 0,
         "may_ask_list": may(actor, "audit.ask_list", engagement=row),
-        "list_id": LIST,
+        "again": len(queries.repeatable(row)) if asks else 0,
+        "may_ask_again": may(actor, "audit.ask_again", engagement=row),
+        "list_id": usual,
         **_asking(actor, row, asks),
     }
     return render(request, "audit/requests.html", context(request, row, "requests", **more))

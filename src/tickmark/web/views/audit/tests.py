@@ -28,6 +28,8 @@ COLUMNS = (
     Column("Deviations", "deviations", "deviations", number=True),
     Column("State", "state", lambda row: WORDS[row.state]),
 )
+TYPE_1_COLUMNS = tuple(one for one in COLUMNS if one.key not in ("items", "open", "deviations"))
+"""A Type 1 draws nothing and prints no results."""
 COMPANY_COLUMNS = (
     Column("Control", "control", "control_version.control.code", order="control_version__control__code"),
     Column("Test", "test", "ref", order="pk"),
@@ -51,10 +53,13 @@ def index(request: HttpRequest, code: str) -> HttpResponse:
         listing = Listing(request, seen, COMPANY_COLUMNS, search=("control_version__control__code", "text"))
         more: dict[str, Any] = {"list": listing}
     else:
-        listing = Listing(request, queries.progress(rows), COLUMNS, filters=FILTERS, sort="control")
+        columns = COLUMNS if row.of_type_2 else TYPE_1_COLUMNS
+        filters = FILTERS if row.of_type_2 else FILTERS[:1]
+        listing = Listing(request, queries.progress(rows), columns, filters=filters, sort="control")
         more = {
             "list": listing,
             "untested": _untested(row, rows),
+            "untested_note": "each part of a control's time needs its own" if row.of_type_2 else "",
             "words": WORDS,
             "may_prepare": may(actor, "audit.prepare", engagement=row),
         }

@@ -19,7 +19,7 @@ from tickmark.kernel.errors import NotFound
 from tickmark.kernel.jobs import Slot
 from tickmark.kernel.references import resolve
 from tickmark.people.models import User
-from tickmark.web.forming import gathered, must_see
+from tickmark.web.forming import base_of, gathered, must_see
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.shell import day_of
 from tickmark.web.views import do
@@ -189,6 +189,7 @@ def connect(request: HttpRequest) -> HttpResponse:
         "collectors": [(entry.name, entry.says) for entry in entries.values()],
         "collector": entries.get(name),
         "newest": newest,
+        "base": base_of(actor, newest),
         "today": clock.today(),
         "settings": _settings(name, newest) if name else [],
         "rhythms": [("", "by hand"), ("day", "each day"), ("week", "each week"), ("month", "each month")],

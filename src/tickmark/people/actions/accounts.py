@@ -1,4 +1,4 @@
-"""Verbs of the people step."""
+"""Accounts, invitations, roles, tokens, and the persons of the company."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -62,6 +63,18 @@ def make_account(email: str, name: str, side: str, password: str | None) -> User
 
 def check_address(email: str) -> None:
     """Raise Invalid for what is no e-mail address, Conflict for one that has an account."""
+    check_email(email)
+    if User.objects.filter(email__iexact=email.strip()).exists():
+        raise Conflict(
+            f"There is an account for {email.strip()}.",
+            "One address, one account.",
+            "Sign in with it.",
+            "email",
+        )
+
+
+def check_email(email: str) -> None:
+    """Raise Invalid for what is no e-mail address."""
     try:
         validate_email(email.strip())
     except ValidationError:
@@ -71,13 +84,6 @@ def check_address(email: str) -> None:
             "Correct it.",
             "email",
         ) from None
-    if User.objects.filter(email__iexact=email.strip()).exists():
-        raise Conflict(
-            f"There is an account for {email.strip()}.",
-            "One address, one account.",
-            "Sign in with it.",
-            "email",
-        )
 
 
 @action("people.set_up")
@@ -205,8 +211,15 @@ def end_account(actor: Actor, user: User, reason: str) -> AccountEnd:
         reason.strip(), "The reason is empty.", "It stands beside the closed account.", "Write it.", "reason"
     )
     _once(user, "end", f"The account of {user} is closed already.")
+    return close_account(user, reason)
+
+
+def close_account(user: User, reason: str) -> AccountEnd:
+    """Shut every door of an account at once: no sign-in, no session, no token."""
     user.is_active = False
     user.save(update_fields=["is_active"])
+    for session in UserSession.objects.filter(user=user):
+        session.end()
     return put(AccountEnd(user=user, reason=reason))
 
 
@@ -279,11 +292,11 @@ def make_token(
 ) -> Token:
     """Make an API token for yourself, limited to the actions it names. The secret is shown once."""
     need(name.strip(), "The name is empty.", "It tells later what the token is for.", "Give a name.", "name")
-    strange = sorted(set(scopes) - set(ACTIONS) - {"read"})
+    strange = sorted(set(scopes) - set(ACTIONS) - {queries.READ, queries.SCIM})
     need(
         not strange,
         f"There is no action '{strange[0][:60] if strange else ''}'.",
-        "A scope is the name of an action, or read.",
+        "A scope is the name of an action, or read, or scim.",
         "Correct it.",
         "scopes",
     )

@@ -1,0 +1,57 @@
+"""Verbs of the people step: accounts and roles, persons, how people sign in, what a directory sends."""
+
+from tickmark.people.actions.accounts import (
+    AUDITOR_ROLES,
+    COMPANY_ROLES,
+    INVITATION_DAYS,
+    add,
+    check_address,
+    check_password,
+    depart,
+    end_account,
+    end_role,
+    end_token,
+    grant,
+    invite,
+    join,
+    make_account,
+    make_token,
+    put,
+    set_up,
+)
+from tickmark.people.actions.directory import provision
+from tickmark.people.actions.signing_in import (
+    end_sessions,
+    note_session,
+    note_sign_in,
+    prune_sign_ins,
+    record_credential,
+    require_second_factor,
+)
+
+__all__ = [
+    "AUDITOR_ROLES",
+    "COMPANY_ROLES",
+    "INVITATION_DAYS",
+    "add",
+    "check_address",
+    "check_password",
+    "depart",
+    "end_account",
+    "end_role",
+    "end_sessions",
+    "end_token",
+    "grant",
+    "invite",
+    "join",
+    "make_account",
+    "make_token",
+    "note_session",
+    "note_sign_in",
+    "provision",
+    "prune_sign_ins",
+    "put",
+    "record_credential",
+    "require_second_factor",
+    "set_up",
+]
