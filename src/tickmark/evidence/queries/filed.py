@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from tickmark.evidence.models import Support
 from tickmark.evidence.queries.places import Place, place
@@ -32,9 +34,11 @@ FIELDS = (
 class Use:
     """One use of a piece of evidence: its state, the day of the performance, and how late it was recorded.
 
-    `support` and `evidence` are keys of rows; the state is accepted, rejected, or filed while nobody decided.
+    `control`, `support` and `evidence` are keys of rows; the state is accepted, rejected,
+    or filed while nobody decided.
     """
 
+    control: int
     support: int
     evidence: int
     occurrence: str
@@ -64,6 +68,7 @@ class Uses:
     rows: Sequence[Use]
 
 
+D = TypeVar("D", date, date | None)
 _stamps = count(1)
 NONE = Uses(0, ())
 
@@ -110,9 +115,17 @@ def _asked(controls: Iterable[int], known: int | None) -> dict[int, Uses]:
 
 
 def _use(pk: int, row: Sequence[Any], where: Place) -> Use:
-    _, evidence, occurrence, performed_on, observed, recorded, first, last = row
+    control, evidence, occurrence, performed_on, observed, recorded, first, last = row
     performed = performed_on or (where.local_day(observed) if observed else None)
-    return Use(pk, evidence, occurrence, performed, where.local_day(recorded), first, last)
+    filed = _one_of_a_kind(where.local_day(recorded))
+    days = _one_of_a_kind(first), _one_of_a_kind(last)
+    return Use(control, pk, evidence, sys.intern(occurrence), _one_of_a_kind(performed), filed, *days)
+
+
+@lru_cache(maxsize=5000)
+def _one_of_a_kind(day: D) -> D:
+    """The same day as one object, however many uses name it."""
+    return day
 
 
 class _Held:
@@ -129,7 +142,6 @@ class _Held:
     def _forget(self) -> None:
         self.uses: dict[int, Use] = {}
         self.open: set[int] = set()
-        self.controls: dict[int, int] = {}
         self.by_control: dict[int, list[int]] = defaultdict(list)
         self.answers: dict[int, Uses] = {}
         for table in (self.supports, self.accepted, self.rejected):
@@ -176,7 +188,7 @@ class _Held:
 
     def _add(self, row: Row, where: Place) -> None:
         pk, _, *fields = row
-        self.uses[pk], self.controls[pk] = _use(pk, fields, where), fields[0]
+        self.uses[pk] = _use(pk, fields, where)
         self.open.add(pk)
         self.by_control[fields[0]].append(pk)
         self.answers.pop(fields[0], None)
@@ -184,7 +196,7 @@ class _Held:
     def _judge(self, support: int, state: str, reason: str = "") -> None:
         self.open.discard(support)
         self.uses[support] = replace(self.uses[support], state=state, reason=reason)
-        self.answers.pop(self.controls[support], None)
+        self.answers.pop(self.uses[support].control, None)
 
     def _answer(self, control: int) -> Uses:
         if control not in self.answers:
