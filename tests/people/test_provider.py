@@ -178,6 +178,9 @@ def test_the_own_identity_is_shown_and_taken_away_in_our_words(provider, cast):
     cast.owner.save()
     browser = Client()
     browser.force_login(cast.owner)
+    asked = browser.post("/account/3rdparty/", {"account": SocialAccount.objects.get().pk})
+    assert "reauthenticate" in asked["Location"] and SocialAccount.objects.exists()
+    browser.post("/account/reauthenticate/", {"password": "a few words of our own choice"})
     browser.post("/account/3rdparty/", {"account": SocialAccount.objects.get().pk})
     assert not SocialAccount.objects.exists()
     assert "No identity is connected" in browser.get("/account/3rdparty/").text

@@ -430,3 +430,18 @@ def test_a_password_that_anybody_would_try_here_is_refused(cast, password):
 @pytest.mark.parametrize("password", ["korrekt pferd batterie", "Ω" * 14, "w" * 64 + " x" * 32])
 def test_a_long_password_of_any_letters_is_taken(cast, password):
     actions.check_password(password, "Owner", "owner@northlight.example")
+
+
+def test_without_a_mail_server_a_password_still_changes_and_a_reset_says_so(people, settings):
+    (here,) = opens(people.owner, 1)
+    here.post("/account/reauthenticate/", {"password": PASSWORD})
+    settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT = SMTP, "127.0.0.1", 9
+    form = {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW}
+    assert here.post("/account/password/change/", form).status_code == 302
+    people.owner.refresh_from_db()
+    assert people.owner.check_password(NEW)
+    answer = Client().post("/account/password/reset/", {"email": people.owner.email})
+    assert (answer.status_code, "The mail was not sent" in answer.text) == (503, True)
+
+
+SMTP = "django.core.mail.backends.smtp.EmailBackend"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from base64 import urlsafe_b64encode
 from typing import Any
 
@@ -17,12 +18,13 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 
 from tickmark.kernel import limits
-from tickmark.kernel.errors import Refused
+from tickmark.kernel.errors import Refused, Unavailable
 from tickmark.people import queries
 from tickmark.people.models import Side, SignInKind
 from tickmark.web import errors
 from tickmark.web.signing_in import note
 
+log = logging.getLogger("tickmark.accounts")
 NOT_INVITED = Refused(
     "There is no account for this identity.",
     "Accounts come by invitation, and are found by an e-mail address that the provider has verified.",
@@ -56,6 +58,21 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
         """A wrong password, or an address that has no account: the journal tells them apart, the page does not."""
         address = str(credentials.get("email", ""))
         note(request, SignInKind.REFUSED, queries.by_email(address), method="password", stranger=address)
+
+    def send_mail(self, *args: Any, **kwargs: Any) -> None:
+        """Send a mail that somebody waits for. Raises Unavailable where the mail server does not take it."""
+        try:
+            super().send_mail(*args, **kwargs)
+        except OSError as error:  # smtplib's errors are of this kind
+            why = f"{type(error).__name__}: the mail server did not take it."
+            raise Unavailable("The mail was not sent.", why, "Try again in a moment.") from error
+
+    def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
+        """Tell somebody by mail that the account changed: the change stands, and stands in the ledger, without it."""
+        try:
+            super().send_notification_mail(*args, **kwargs)
+        except Unavailable as error:
+            log.warning("A notice of a changed account was not mailed. %s", error)
 
 
 class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
