@@ -129,9 +129,17 @@ def symbols(module: Module) -> frozenset[str]:
 
 @cache
 def defined() -> frozenset[str]:
-    """Every class, function, method and name at the top of a module, and every step, of the program."""
+    """Every class, function, method, constant of a class and name at the top of a module, and every step."""
     kinds = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
     found = {node.name for module in modules() for node in module.nodes if isinstance(node, kinds)}
+    found |= {
+        line.target.id
+        for module in modules()
+        for node in module.nodes
+        if isinstance(node, ast.ClassDef)
+        for line in node.body
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and line.target.id.isupper()
+    }
     found |= {name for module in modules() for name in symbols(module)}
     return frozenset(found | {module.package for module in modules()})
 
