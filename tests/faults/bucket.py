@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
+import obstore
+from obstore.store import S3Store
 
 from tests.servers import free_port
 
@@ -27,6 +29,18 @@ def bucket() -> Iterator[int]:
         yield int(port)
     finally:
         server.stop()
+
+
+def read(port: int, key: str) -> bytes | None:
+    """An object past the program, or None; signed, because the bucket is nobody else's."""
+    place = S3Store(
+        NAME, endpoint=f"http://127.0.0.1:{port}", access_key_id="test", secret_access_key="test", region="us-east-1",
+        client_options={"allow_http": True},
+    )  # fmt: skip
+    try:
+        return bytes(obstore.get(place, key).bytes())
+    except FileNotFoundError:
+        return None
 
 
 def environment(port: int) -> dict[str, str]:

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
 
 from tests import servers
 from tests.faults import killing
-from tests.faults.bucket import NAME, bucket, environment
+from tests.faults.bucket import bucket, environment, read
 from tests.faults.database import Cluster, cluster
 from tests.faults.relay import BUSY, CUT, OPEN, SILENT, Relay, relay
 from tests.faults.running import ROOT, Installation, installed
@@ -113,7 +112,7 @@ def _settled(hosts: Hosts) -> None:
     one = hosts.both[0].one
 
     def sealed() -> bool:
-        published = _object(hosts, "log/checkpoint")
+        published = read(hosts.bucket, "log/checkpoint")
         size = int(published.splitlines()[1]) if published else 0
         return bool(size == one.one("select count(*) from kernel_entry"))
 
@@ -123,12 +122,6 @@ def _settled(hosts: Hosts) -> None:
         host.one.answering()
 
 
-def _object(hosts: Hosts, key: str) -> bytes | None:
-    """An object of the bucket, past the program."""
-    answer = httpx.get(f"http://127.0.0.1:{hosts.bucket}/{NAME}/{key}", timeout=60)
-    return answer.content if answer.status_code == 200 else None
-
-
 def _judged(hosts: Hosts, acknowledged: dict[str, str]) -> None:
     one = hosts.both[0].one
     stored = [row[0] for row in one.rows("select sha256 from evidence_evidence where kind <> 'POP'")]
@@ -136,7 +129,7 @@ def _judged(hosts: Hosts, acknowledged: dict[str, str]) -> None:
     assert len(stored) == len(set(stored)) and set(acknowledged) <= set(stored)
     assert {UUID(entry) for entry in acknowledged.values()} <= entries
     for sha256 in stored:
-        content = _object(hosts, f"{sha256[:2]}/{sha256}")
+        content = read(hosts.bucket, f"{sha256[:2]}/{sha256}")
         assert content is not None and hashlib.sha256(content).hexdigest() == sha256
     slots = one.rows("select parts, error from kernel_slot where what = 'collect'")
     assert one.one("select count(*) from evidence_collection") == sum(len(parts) for parts, _ in slots)
