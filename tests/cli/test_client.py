@@ -18,6 +18,7 @@ from tests.api.calling import application, token, written
 from tickmark.cli import calling, client, wording
 from tickmark.evidence.models import Evidence
 from tickmark.kernel.errors import Invalid, Refused, Unavailable
+from tickmark.kernel.search.work import whole
 from tickmark.scope.models import Commitment, Exclusion
 
 
@@ -352,3 +353,15 @@ def test_a_server_that_is_none_is_unavailable(
         calling.Server(calling.Login("http://localhost:8000", "tm_x")).get("/me")
     assert error.value.what == what
     assert error.value.remedy
+
+
+def test_search_prints_what_was_found_and_says_what_was_not_looked_at(server: Any, run: Any) -> None:
+    behind = run("search", "zebra", "crossing")
+    assert (behind.code, behind.out.strip()) == (0, "") and "not indexed yet" in behind.err
+    whole()
+    found = run("search", "ledger", "--step", "scope", "--json", "--all")
+    rows = [json.loads(line) for line in found.lines]
+    assert found.code == 0 and rows and {row["noun"].split(".")[0] for row in rows} == {"scope"}
+    assert all(row["url"].startswith("/scope/") for row in rows)
+    wrong = run("search", "ledger", "--noun", "scope.Nonsense")
+    assert (wrong.code, wrong.err.splitlines()[0]) == (5, "There is no noun 'scope.Nonsense'.")

@@ -98,7 +98,10 @@ def renamed(before: str, after: bytes, content: bytes = b"id\n1\n") -> bytes:
 
 def nameless() -> bytes:
     """A zip whose file has a name of no letters."""
-    return archive({"": b"id"})
+    crc = zlib.crc32(b"id")
+    own = struct.pack("<4s5H3I2H", b"PK\x03\x04", 20, 0, 0, 0, 0x21, crc, 2, 2, 0, 0) + b"id"
+    listed = struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 20, 20, 0, 0, 0, 0x21, crc, 2, 2, 0, 0, 0, 0, 0, 0, 0)
+    return own + listed + struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 1, 1, len(listed), len(own), 0)
 
 
 def pdf(text: str, squeezed: bytes = b"") -> bytes:
