@@ -55,7 +55,7 @@ def exists(name: str) -> bool:
     bare = name.removeprefix("@").removesuffix("()")
     if "." in bare:
         return bare in file_names() or bare in registered() or _is_module_symbol(bare)
-    return bare in defined() or _is_path(bare)
+    return bare in defined() or bare in found_by_the_doctor() or _is_path(bare)
 
 
 WORDS = {
@@ -63,7 +63,8 @@ WORDS = {
     *("drives", "takes", "says", "proof", "source", "CI", "chromium", "tickmark", "secrets/", ".venv"),
     *("/opt/tickmark", "/home/tickmark", "log/", "secrets/metrics", "secrets/oidc", "X-Forwarded-For"),
     *("fsync", "full_page_writes", "synchronous_commit", "X-Request-Id", "json"),
-    *("boto3", "level", "logger", "route", "status", "milliseconds", "slot"),
+    *("level", "logger", "route", "status", "milliseconds", "slot"),
+    *("archive.json", "SHA256SUMS", "boto3", "tickmark-lock-probe"),
 }
 """Values and words of the formats, and what lies outside of the repository: not names of the code."""
 
@@ -157,6 +158,19 @@ def registered() -> frozenset[str]:
 
 
 @cache
+def found_by_the_doctor() -> frozenset[str]:
+    """The kinds of findings that the doctor can have of a home."""
+    return frozenset(
+        node.args[0].value
+        for module in modules()
+        if module.name.startswith("kernel/recovery/doctor/")
+        for node in module.nodes
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding"
+        if isinstance(node.args[0], ast.Constant)
+    )
+
+
+@cache
 def settings_in_code() -> frozenset[str]:
     """Every TICKMARK_ variable that the program, its launcher or its test helpers read."""
     sources = [module.text for module in modules()]
@@ -173,6 +187,11 @@ def test_names_are_read_from_prose_alone() -> None:
     assert exists("kernel/errors.py") and exists("kernel/errors.Invalid") and exists("Invalid")
     assert not exists("kernel/errors.Nonsense") and not exists("kernel/nonsense.py")
     assert not exists("Nonsense") and not exists("nonsense.accept") and not exists("TICKMARK_NONSENSE")
+
+
+def test_every_finding_of_the_doctor_is_explained() -> None:
+    explained = set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", text("docs/operating.md") or ""))
+    assert found_by_the_doctor() - explained == {"not-examined"}, "--quick explains itself"
 
 
 def test_every_setting_is_documented_and_every_documented_setting_exists() -> None:
