@@ -22,6 +22,7 @@ from tests.faults.bucket import bucket, environment, read
 from tests.faults.database import Cluster, cluster
 from tests.faults.relay import BUSY, CUT, OPEN, SILENT, Relay, relay
 from tests.faults.running import ROOT, Installation, installed
+from tickmark.kernel import jobs
 from tickmark.kernel.ledger.tree import root
 
 ROUNDS = 4
@@ -131,9 +132,10 @@ def _judged(hosts: Hosts, acknowledged: dict[str, str]) -> None:
     for sha256 in stored:
         content = read(hosts.bucket, f"{sha256[:2]}/{sha256}")
         assert content is not None and hashlib.sha256(content).hexdigest() == sha256
-    slots = one.rows("select parts, error from kernel_slot where what = 'collect'")
-    assert one.one("select count(*) from evidence_collection") == sum(len(parts) for parts, _ in slots)
-    assert [error for _, error in slots if error] == []
+    slots = one.rows("select parts, error, tries from kernel_slot where what = 'collect'")
+    assert one.one("select count(*) from evidence_collection") == sum(len(parts) for parts, *_ in slots)
+    early = [(error, tries) for _, error, tries in slots if error and tries < jobs.TRIES]
+    assert early == [], "a slot was given up before its third try"
     leaves = [bytes.fromhex(row[0]) for row in one.rows("select hash from kernel_leaf order by position")]
     assert one.one("select root from kernel_checkpoint order by size desc limit 1") == root(leaves).hex()
     assert not (hosts.both[1].one.home / "log").exists(), "the log lies in the bucket, in no home"
