@@ -6,7 +6,9 @@ from tickmark.kernel.search.said import Said, joined, searched
 from tickmark.people.models import (
     AccountEnd,
     Departure,
+    DirectoryEntry,
     Employment,
+    FactorRule,
     Invitation,
     Person,
     RoleEnd,
@@ -68,3 +70,17 @@ def departure(row: Departure) -> Said:
     """The end of a spell."""
     who = row.employment.person
     return Said(f"Departure of {who.name} on {row.ends_on}", address=f"/people/persons/{who.key}")
+
+
+@searched(DirectoryEntry, "person")
+def directory_entry(row: DirectoryEntry) -> Said:
+    """What the directory says of a person."""
+    text = joined(row.user_name, row.email, row.title)
+    return Said(f"{row.name} in the directory", text, f"/people/persons/{row.person.key}")
+
+
+@searched(FactorRule)
+def factor_rule(row: FactorRule) -> Said:
+    """Whether everybody needs a second factor, and why."""
+    title = "A second factor is required" if row.required else "A second factor is not required"
+    return Said(title, row.reason, "/people/")

@@ -23,6 +23,14 @@ LEFT_OUT = {
     "people.Token",  # credentials, and what says that they ended or were used
     "people.TokenEnd",
     "people.InvitationUse",
+    "people.CredentialChange",
+    "people.SessionsEnd",
+    "people.SignIn",
+    "upkeep.CalendarFeed",
+    "upkeep.CalendarFeedEnd",
+    "upkeep.Delivery",  # the log of what was sent, with a page of its own
+    "upkeep.DigestChoice",
+    "evidence.Intake",  # counts and the digests of lists: each piece is found by itself
     "evidence.CheckInput",  # two keys and no words
 }
 

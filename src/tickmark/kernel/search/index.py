@@ -23,7 +23,7 @@ from tickmark.kernel.search import engines
 from tickmark.kernel.search.said import NOUNS, Noun, Said
 from tickmark.kernel.search.tables import FileText, Indexed, IndexedEntry, IndexedText, IndexState
 
-VERSION = 1
+VERSION = 2
 """What is indexed, and how. A higher number makes the next start index everything anew."""
 BATCH = 500
 LATE = 100_000
