@@ -142,7 +142,9 @@ def test_one_may_not_filter_by_what_one_does_not_see(world: Any) -> None:
 def test_a_list_asks_as_often_for_one_row_as_for_many(
     world: Any, model: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(auth._calls, "need", lambda who: None)  # calls are counted in lots, each twentieth one
+    monkeypatch.setattr(
+        auth._calls, "need", lambda who: None
+    )  # calls are counted in lots, each twentieth one
     who = "auditor" if visible(world.actor("auditor"), model).exists() else "lead"
     assert get(world, who, "/me").status_code == 200  # that a token is used is noted once an hour
     counts = []

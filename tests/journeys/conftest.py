@@ -1,4 +1,4 @@
-"""The processes and the browser of the journeys; both end with the last journey."""
+"""The processes and the browser of the journeys; both end with their file, as its event loop must."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.journeys.running import lived, up
 from tests.servers import chromium_options
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, or a skip that says what is missing."""
     options = chromium_options()
@@ -19,14 +19,14 @@ def browser() -> Iterator[Browser]:
         yield playwright.chromium.launch(**options)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a demo home that `up` started and that has lived its year."""
     with up(lived(tmp_path_factory.mktemp("journey") / "demo"), "--demo") as address:
         yield address
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def empty(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a home in which nothing has happened yet."""
     with up(tmp_path_factory.mktemp("journey") / "empty") as address:

@@ -16,6 +16,8 @@ from tests.journeys.sweeping import ACCOUNTS, UNUSED, links, look, routes, visit
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PASSWORD = "a few words of my own"
+REFUSING = {"account/3rdparty/login/error/": 401}
+"""Pages that are themselves the answer to something refused."""
 
 
 def test_every_page_of_an_empty_home_and_of_accounts(browser: Browser, empty: str) -> None:
@@ -156,7 +158,7 @@ def strange(browser: Browser, address: str, faults: Faults) -> None:
             shape for shape in routes().values() if ACCOUNTS.search(shape) and not re.search("[<^]", shape)
         ]
         for shape in shapes:
-            look(visitor, f"/{shape}")
+            look(visitor, f"/{shape}", REFUSING.get(shape, 200))
         look(visitor, "/join/no-such-link", 404)
         look(visitor, "/account/confirm-email/no-such-key/")
         for path in ("login/", "login/callback/"):

@@ -14,7 +14,7 @@ from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 
 from tickmark.kernel import limits
@@ -25,6 +25,7 @@ from tickmark.web import errors
 from tickmark.web.signing_in import note
 
 log = logging.getLogger("tickmark.accounts")
+UNSPECIFIED = "0.0.0.0"
 NOT_INVITED = Refused(
     "There is no account for this identity.",
     "Accounts come by invitation, and are found by an e-mail address that the provider has verified.",
@@ -39,6 +40,14 @@ NOT_THEIRS = Refused(
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Closes public sign-up, and notes who was not let in."""
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The visitor's address; the unspecified one where the server was not told, as behind a socket file."""
+        try:
+            found: str = super().get_client_ip(request)
+        except PermissionDenied:
+            return UNSPECIFIED
+        return found
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Nobody signs up by themselves: the first-run page and invitations make accounts."""

@@ -15,7 +15,7 @@ from tickmark.kernel.errors import Conflict
 
 EXAMPLE = Path(__file__).resolve().parents[4] / "examples" / "larkspur"
 ZONE = ZoneInfo("America/New_York")
-PASSWORD = "larkspur demo only"
+PASSWORD = "nothing in here is real"
 BEGINS = datetime(2025, 10, 1, 8, 0, tzinfo=ZONE)
 
 
