@@ -127,7 +127,7 @@ def test_me_tells_who_calls(world: Any) -> None:
         "roles": ["auditor"],
         "engagements": [
             {"ref": row.ref, "code": row.code, "roles": ["lead"]}
-            for row in (world.engagement, world.running, world.fresh)
+            for row in (world.engagement, world.running, world.fresh, world.repeating)
         ],
         "scopes": ["read"],
     }

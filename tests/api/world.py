@@ -37,7 +37,7 @@ from tickmark.kernel.ledger.seal import seal
 from tickmark.kernel.register import Receipt
 from tickmark.people import actions as people
 from tickmark.people.actions import make_account
-from tickmark.people.models import Role, RoleGrant, Side
+from tickmark.people.models import Credential, Role, RoleGrant, Side
 from tickmark.readiness import actions as readiness
 from tickmark.readiness import queries as gaps
 from tickmark.report import actions as report
@@ -62,6 +62,7 @@ def build(program: SimpleNamespace) -> SimpleNamespace:
     world.other_user = program.cast.rival
     for step in (
         _people,
+        _doors,
         _scope,
         _upkeep,
         _policies,
@@ -112,10 +113,19 @@ def _people(world: Any) -> None:
     people.end_token(world.actor("lead"), world.ended)
 
 
+def _doors(world: Any) -> None:
+    """How people enter: a rule that was lifted again, a session's end, a new factor, an entry of the directory."""
+    founder = world.actor("founder")
+    people.require_second_factor(founder, True)
+    people.require_second_factor(founder, False, "Keys are on their way")
+    people.end_sessions(founder, world.cast.owner)
+    itself = Actor(user=world.cast.owner, side="company", roles=frozenset({"job"}), name="Owner")
+    people.record_credential(itself, world.cast.owner, Credential.FACTOR_ADDED)
+    people.provision(founder, "dee", "Dee Dent")
+
+
 def _joined(invitation: Any) -> Any:
     from pydantic import SecretStr
-
-    from tickmark.kernel.access import Actor
 
     visitor = Actor(user=None, side="", roles=frozenset({"visitor"}), kind="visitor", name="visitor")
     link = SecretStr(str(getattr(invitation.link, "get_secret_value", lambda: invitation.link)()))
@@ -174,6 +184,8 @@ def _evidence(world: Any) -> None:
     evidence.accept(reviewer, accepted)
     evidence.reject(reviewer, rejected, "Of another system")
     world.accepted, world.rejected = accepted, rejected
+    batch = [kept("batch 1"), kept("batch 2")]
+    world.intake = evidence.file_many(owner, batch, kind=EvidenceKind.DOC, source="Wiki")
     world.connection = connect(world, "git-2")
     world.connection_free = connect(world, "git-3")
     world.population = population(world.connection, [change(key) for key in KEYS])
