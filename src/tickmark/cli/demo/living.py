@@ -15,7 +15,7 @@ from tickmark.kernel.errors import Conflict
 
 EXAMPLE = Path(__file__).resolve().parents[4] / "examples" / "larkspur"
 ZONE = ZoneInfo("America/New_York")
-PASSWORD = "nothing in here is real"
+PASSWORD = "2025-2026-fictional-0000"
 BEGINS = datetime(2025, 10, 1, 8, 0, tzinfo=ZONE)
 
 
