@@ -12,7 +12,7 @@ from tests.faults.database import Cluster, cluster
 from tests.faults.killing import killed
 from tests.faults.running import installed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.campaign]
 KILLS = {"intake": 15, "issue": 5}
 LEAST = {"intake": 15, "issue": 2}
 """What must have been acknowledged for it to prove anything; before and after all kills a report is issued unharmed."""

@@ -165,7 +165,7 @@ def _run(part: str, command: Sequence[str], environment: dict[str, str]) -> tupl
 
 
 def _without_browser(quick: bool) -> list[str]:
-    return ["-m", "not browser"] if quick else []
+    return ["-m", "not browser and not campaign"] if quick else []
 
 
 def _test(outcome: Outcome, part: str, args: Sequence[str], environment: dict[str, str], room: Path) -> None:
@@ -192,7 +192,7 @@ def _test_on_postgres(
     servers = _servers()
     try:
         with servers.postgres() as address:
-            selected = [*wanted, "-m", f"{BOOKS} and not browser"]
+            selected = [*wanted, "-m", f"{BOOKS} and not browser and not campaign"]
             _test(
                 outcome, "tests on PostgreSQL", selected, environment | {"TICKMARK_DATABASE": address}, room
             )
