@@ -37,7 +37,7 @@ from tickmark.kernel.ledger.seal import seal
 from tickmark.kernel.register import Receipt
 from tickmark.people import actions as people
 from tickmark.people.actions import make_account
-from tickmark.people.models import Credential, Role, RoleGrant, Side
+from tickmark.people.models import Credential, Role, RoleGrant, Side, SignInKind
 from tickmark.readiness import actions as readiness
 from tickmark.readiness import queries as gaps
 from tickmark.report import actions as report
@@ -122,6 +122,7 @@ def _doors(world: Any) -> None:
     itself = Actor(user=world.cast.owner, side="company", roles=frozenset({"job"}), name="Owner")
     people.record_credential(itself, world.cast.owner, Credential.FACTOR_ADDED)
     people.provision(founder, "dee", "Dee Dent")
+    people.note_sign_in(SignInKind.ENTERED, world.cast.owner, method="password", address="192.0.2.7")
 
 
 def _joined(invitation: Any) -> Any:

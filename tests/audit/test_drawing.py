@@ -16,7 +16,7 @@ from tickmark.kernel.errors import Conflict, Invalid, Refused
 
 RANDOM, CENSUS, STRATIFIED = SampleMethod.RANDOM, SampleMethod.CENSUS, SampleMethod.STRATIFIED
 TICKETS = """
-name = "tickets"
+name = "chores"
 version = 1
 says = "One row a ticket."
 key = ["id"]
@@ -33,14 +33,14 @@ def tickets(settings, tmp_path):
     """A home whose own shape has keys of one column, as the check values use them."""
     folder = tmp_path / "home" / "plugins" / "shapes"
     folder.mkdir(parents=True)
-    (folder / "tickets.toml").write_text(TICKETS)
+    (folder / "chores.toml").write_text(TICKETS)
 
 
 def ticket_test(program, **more):
     w.planned(program)
-    procedure = w.prepared(program, shape="tickets", attributes=[AttributeIn(letter="A", text="Done")])
+    procedure = w.prepared(program, shape="chores", attributes=[AttributeIn(letter="A", text="Done")])
     rows = [{"id": key, "done_on": "2026-01-05"} for key in w.KEYS]
-    found = w.population(w.connect(program), rows, shape="tickets", **more)
+    found = w.population(w.connect(program), rows, shape="chores", **more)
     w.shared(program, found)
     return procedure, found
 

@@ -168,9 +168,9 @@ def test_what_goes_wrong_in_a_round_ends_no_worker(db, caplog):
 
         return work
 
-    assert serving._survives(lambda: True) is True
-    assert serving._survives(fail(Unavailable("No answer.", "", ""))) is False
-    assert serving._survives(fail(ValueError("odd"))) is False
+    assert serving._survived(lambda: True) == (True, "")
+    assert serving._survived(fail(Unavailable("No answer.", "", ""))) == (False, "No answer.")
+    assert serving._survived(fail(ValueError("odd"))) == (False, "The program failed.")
     assert [record.message for record in caplog.records] == ["No answer.", "a round of the worker failed"]
 
 

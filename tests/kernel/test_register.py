@@ -38,10 +38,11 @@ def drop(folder: Path, kind: str, name: str, text: str) -> Path:
 def test_what_is_bundled_is_there_with_the_digest_of_its_file() -> None:
     found = load()
     assert sorted(found.shapes.things()) == [
-        "accounts", "acknowledgements", "changes", "people", "policies", "pulls",
+        "accounts", "acknowledgements", "changes", "devices", "findings", "people", "policies", "pulls", "tickets", "trainings",
     ]  # fmt: skip
     assert sorted(found.checks.things()) == [
-        "changes_by_git_alone", "changes_reviewed", "leavers_disabled", "policies_acknowledged",
+        "changes_by_git_alone", "changes_reviewed", "devices_encrypted", "findings_fixed", "incidents_closed",
+        "joiners_trained", "leavers_disabled", "policies_acknowledged", "second_factor",
     ]  # fmt: skip
     assert {"files.people", "files.accounts", "files.pulls", "git.changes"} <= set(found.collectors.things())
     check = found.checks.entry("changes_reviewed")
@@ -49,7 +50,21 @@ def test_what_is_bundled_is_there_with_the_digest_of_its_file() -> None:
     assert (check.digest, check.origin, check.file) == (file_digest(path), "bundled", "changes_reviewed.sql")
 
 
-@pytest.mark.parametrize("name", ["accounts", "acknowledgements", "changes", "people", "policies", "pulls"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "accounts",
+        "acknowledgements",
+        "changes",
+        "devices",
+        "findings",
+        "people",
+        "policies",
+        "pulls",
+        "tickets",
+        "trainings",
+    ],
+)
 def test_every_shape_has_ten_to_twenty_columns_that_say_what_they_mean(name: str) -> None:
     shape = load().shapes[name]
     assert 10 <= len(shape.columns) <= 20 and all(column.says for column in shape.columns)

@@ -104,7 +104,7 @@ def test_a_page_of_a_fault_carries_them_too(cast, settings):
     from unittest.mock import patch
 
     with patch("tickmark.web.views.common.latest", side_effect=RuntimeError("secret detail")):
-        answer = browser.get("/healthz")
+        answer = browser.get("/ledger/checkpoint")
     assert (answer.status_code, policy(answer)) == (500, POLICY)
     assert "secret detail" not in answer.text and "Traceback" not in answer.text
 

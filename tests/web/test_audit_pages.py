@@ -161,6 +161,7 @@ def test_the_cost_of_a_list_does_not_grow(full, client):
         }
 
     more_of_everything(full, [0])
+    cost()  # what is held of tables that only grow is read once
     before = cost()
     more_of_everything(full, [1, 2, 3])
     assert cost() == before

@@ -512,7 +512,7 @@ def test_another_day_is_said_and_nothing_can_be_recorded_there() -> None:
 
 def test_the_navigation_stays_on_the_day() -> None:
     then = page("{% road steps %}", **{**SHELL, "day": date(2026, 3, 3), "known": 900})
-    assert then.count("?day=2026-03-03&amp;known=900") == 4
+    assert then.count("?day=2026-03-03&amp;known=900") == 5
     assert "?day=" not in page("{% road steps %}", **SHELL)
 
 

@@ -77,7 +77,7 @@ def test_a_plain_employee_has_tasks_and_no_steps(program):
 
 
 def test_a_visitor_gets_the_bare_frame(db):
-    assert set(shell(ask("/"))) == {"version"}
+    assert set(shell(ask("/"))) == {"company_sign_in", "version"}
 
 
 def test_the_steps_are_asked_again_only_when_something_was_recorded(program, django_assert_max_num_queries):

@@ -28,15 +28,14 @@ from tickmark.kernel.recovery.restore import restore
 
 OURS = ("kernel", "people", "scope", "controls", "evidence", "readiness", "audit", "report", "upkeep")
 FIRST = OURS[:-1]
+"""Upkeep had no tables of its own at first."""
 
 
 def first_version() -> Any:
     """The tables as the first version made them, and the models of then."""
     executor = MigrationExecutor(connection)
-    nodes = [(app, "0001_initial") for app in OURS]
-    others = [
-        node for node in executor.loader.graph.leaf_nodes() if node[0] not in OURS and node[0] != "upkeep"
-    ]
+    nodes = [(app, "0001_initial") for app in FIRST]
+    others = [node for node in executor.loader.graph.leaf_nodes() if node[0] not in OURS]
     executor.migrate([*others, *nodes])
     return MigrationExecutor(connection).loader.project_state([*others, *nodes]).apps
 
