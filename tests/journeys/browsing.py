@@ -265,7 +265,7 @@ def _fill(form: Locator, label: str, value: Any) -> None:
     place = form.get_by_label(label).first
     kind = place.evaluate("one => one.tagName === 'SELECT' ? 'select' : one.type")
     if kind == "file":
-        place.set_input_files(str(value))
+        place.set_input_files([str(one) for one in (value if isinstance(value, list) else [value])])
     elif kind == "select":
         _choose(place, value if isinstance(value, list) else [value])
     else:

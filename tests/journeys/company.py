@@ -118,6 +118,19 @@ def evidence(who: Visitor, folder: Path) -> None:
     who.sees("Accepted", f"by {REVIEWER}")
 
 
+def many(who: Visitor, folder: Path) -> None:
+    """The same owner files two notes as one."""
+    notes = [folder / "access-note-may.txt", folder / "access-note-june.txt"]
+    for at, note in enumerate(notes, 5):
+        note.write_text(f"The access list of 2026-{at:02} was exported for the review.\n")
+    who.enters_as(SYSTEMS)
+    who.step("Evidence")
+    who.follows("File many")
+    told = {"Files": notes, "What they are": "Observation", "Where they come from": "Identity provider"}
+    who.sends("File them", told)
+    who.sees("2 documents filed as one", "access-note-may.txt", "access-note-june.txt")
+
+
 def gap(who: Visitor) -> None:
     """The lead looks at the grave gaps and plans a remedy for one."""
     who.enters_as(COMPLIANCE)

@@ -15,9 +15,10 @@ from tests.journeys.browsing import DESK, PHONE, Faults, Visitor
 
 LINK = re.compile(r'<a\b[^>]*?\shref="([^"]+)"')
 FILES = re.compile(
-    r"\.(csv|zip|pdf|ics)$|^(files/|do/|demo/(progress|see-as)|healthz|ledger/checkpoint)|recovery-codes/download|/progress$"
+    r"\.(csv|zip|pdf|ics)$|^(files/|do/|demo/(progress|see-as)|healthz|ledger/checkpoint)|recovery-codes/download|/progress$|^metrics$|/preview$"
 )
 """Addresses that answer with a file or a fragment, or are posted to: nothing to look at."""
+ENGAGEMENTS = ("/audit/", "/report/")
 ACCOUNTS = re.compile(r"^account/(?!tokens|notifications)|^welcome$|^join/")
 """Pages before and beside an account: a home of its own visits them, since a demo home signs in by a click."""
 UNUSED = "scope-set-aside-change"
@@ -91,13 +92,14 @@ def _targets(html: str, path: str) -> Iterator[str]:
 
 
 def _kind(target: str) -> str:
-    """What a link leads to: addresses of one route, one set of parameters, count together."""
+    """What a link leads to: addresses of one route, one engagement, one set of parameters, count together."""
     parts = urlsplit(target)
     try:
-        name = resolve(parts.path).url_name or ""
+        found = resolve(parts.path)
     except Resolver404:
         return target
-    return f"{name}?{sorted(part.partition('=')[0] for part in parts.query.split('&') if part)}"
+    engagement = found.kwargs.get("code", "") if parts.path.startswith(ENGAGEMENTS) else ""
+    return f"{found.url_name or ''} {engagement}?{sorted(part.partition('=')[0] for part in parts.query.split('&') if part)}"
 
 
 def look(visitor: Visitor, path: str, status: int = 200) -> None:

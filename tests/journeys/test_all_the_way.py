@@ -31,6 +31,7 @@ def test_the_road_from_scope_to_a_verified_bundle(browser: Browser, demo: str, t
         company.control(who)
         company.policy(who, phone)
         company.evidence(who, tmp_path)
+        company.many(who, tmp_path)
         company.gap(who)
         kept = asking.keeps(who, tmp_path)
         asking.request(who)
