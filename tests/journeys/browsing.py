@@ -37,7 +37,7 @@ SHAPE = """() => {
     return [light, document.documentElement.dataset.theme, ...[...said].sort(), ...seen].join('\\n');
 }"""
 """What axe could judge differently: every kind of element at every kind of place; a further row of a list is none."""
-REFUSED = re.compile(r"the server responded with a status of (403|404|409|422)")
+REFUSED = re.compile(r"the server responded with a status of (401|403|404|409|422)")
 
 
 @dataclass

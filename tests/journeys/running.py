@@ -16,7 +16,7 @@ import tickmark
 from tests.servers import free_port
 
 READY = "Tickmark is ready"
-LIMIT = 360.0
+LIMIT = 900.0
 """Seconds that a demo home may take to live its year."""
 
 

@@ -12,7 +12,7 @@ from tests.journeys.browsing import DESK, PHONE, Faults, window
 from tests.journeys.cast import AUDIT_LEAD, COMPLIANCE, EMPLOYEE, PARTNER, QUALITY
 from tests.journeys.sweeping import ACCOUNTS, UNUSED, links, look, routes, visited
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.journey]
 
 SIDES = ((COMPLIANCE, EMPLOYEE), (AUDIT_LEAD, PARTNER, QUALITY))
 READER = {"copy"}

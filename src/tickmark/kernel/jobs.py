@@ -136,7 +136,9 @@ def find(what: str, slot: str) -> Slot | None:
 def claim() -> Slot | None:
     """Take the next open slot, by one conditional update so that two workers never share it."""
     now = clock.now()
-    due = Q(due_at__lte=now) | Q(set_at__gt=now + SILENCE)  # set in time to come: the clock was set back
+    # set in time to come: the clock was set back, and what was to be done soon is not kept waiting for it
+    set_back = Q(set_at__gt=now + SILENCE, due_at__lte=F("set_at") + LIMIT)
+    due = Q(due_at__lte=now) | set_back
     stale = Q(tries__lt=TRIES) & _left_alone(now)
     free = Slot.objects.filter(Q(started_at=None) | stale, due, finished_at=None, what__in=JOBS)
     for row in free.order_by("due_at", "pk")[:5]:
