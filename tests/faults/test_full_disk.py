@@ -50,6 +50,7 @@ def fill(place: Path, left: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.campaign
 def test_a_full_disk_loses_nothing_and_says_so(small: Path) -> None:
     with installed(small / "home") as one:
         world = one.build("intake")
