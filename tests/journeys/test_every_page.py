@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 from tests.journeys.browsing import DESK, Faults, Visitor, window
 from tests.journeys.sweeping import ACCOUNTS, UNUSED, links, look, routes, visited
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.journey]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PASSWORD = "a few words of my own"
 REFUSING = {"account/3rdparty/login/error/": 401}

@@ -165,7 +165,7 @@ def _run(part: str, command: Sequence[str], environment: dict[str, str]) -> tupl
 
 
 def _without_browser(quick: bool) -> list[str]:
-    return ["-m", "not browser and not campaign and not journey"] if quick else []
+    return ["-m", "not browser and not campaign"] if quick else []
 
 
 def _test(outcome: Outcome, part: str, args: Sequence[str], environment: dict[str, str], room: Path) -> None:
