@@ -2,8 +2,9 @@
 
     python bench/crash.py [KILLS] [--seed N] [--engine sqlite|postgresql]        (default 300 on both)
 
-Three of four kills fall into uploads, collections, checks and sealing, one into the issue of a report. It ends with an
-error at the first thing that was lost, doubled, unsealed or stuck, and leaves that home for whoever looks.
+Seven of ten kills fall into uploads, collections, checks and sealing, two into the issue of a report, one into a
+backup. It ends with an error at the first thing that was lost, doubled, unsealed or stuck, and leaves that home for
+whoever looks.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ def main() -> int:
     words.add_argument("--engine", choices=["sqlite", "postgresql"])
     given = words.parse_args()
     for engine in [given.engine] if given.engine else ["sqlite", "postgresql"]:
-        issue = given.kills // 4
-        for kind, kills in (("intake", given.kills - issue), ("issue", issue)):
+        backup, issue = given.kills // 10, given.kills // 5
+        kinds = {"intake": given.kills - backup - issue, "backup": backup, "issue": issue}
+        for kind, kills in kinds.items():
             _campaigns(engine, kind, kills, given.seed)
     return 0
 

@@ -25,7 +25,11 @@ def bucket() -> Iterator[int]:
     server.start()
     try:
         _, port = server.get_host_and_port()
-        httpx.put(f"http://127.0.0.1:{port}/{NAME}", timeout=60).raise_for_status()
+        here = f"http://127.0.0.1:{port}"
+        httpx.post(
+            f"{here}/moto-api/reset", timeout=60
+        ).raise_for_status()  # all of a process share what it keeps
+        httpx.put(f"{here}/{NAME}", timeout=60).raise_for_status()
         yield int(port)
     finally:
         server.stop()

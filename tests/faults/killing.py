@@ -1,4 +1,4 @@
-"""kill -9 at random moments, again and again, and a judge after each: `intake` and `issue` are the two campaigns.
+"""kill -9 at random moments, again and again, and a judge after each: `intake`, `backup` and `issue` are the campaigns.
 
 What the judge asks of the books it asks past the program: by SQL, and of the files on the disk.
 """
@@ -9,10 +9,12 @@ import hashlib
 import json
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -39,8 +41,6 @@ class Campaign:
     wrong: list[str] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
     sent: int = 0
-    hooks: dict[str, Callable[[], None]] = field(default_factory=dict)
-    """Further work to be killed in, by name: `hooks["backup"]` starts a backup beside the load."""
 
     def victims(self) -> list[str]:
         """Whom to kill: the parts, and the database where it is one."""
@@ -115,7 +115,7 @@ class Campaign:
         """Kill during uploads, collections, checks and sealing."""
         for number in range(kills):
             victim = self.victims()[number % len(self.victims())]
-            with self.load(self.file, self.file, self.collect, *self.hooks.values()):
+            with self.load(self.file, self.file, self.collect):
                 pause(self.chance.uniform(0, LONGEST))
                 self.kill(victim)
             self.settles(victim)
@@ -177,6 +177,43 @@ class Campaign:
         assert Tiles(Folder(self.one.home / "log"), len(leaves)).root() == expected
         assert self.one.one("select root from kernel_checkpoint order by size desc limit 1") == expected.hex()
 
+    # -- backup -------------------------------------------------------------------------------------------------
+
+    def backup(self, kills: int) -> None:
+        """Kill a backup that runs beside uploads and collections, or a part beneath it. It is whole or not there."""
+        before = time.monotonic()
+        assert self._backed_up("unharmed") == 0
+        took = time.monotonic() - before
+        for number in range(kills):
+            victim = ["backup", *self.victims()][number % (1 + len(self.victims()))]
+            with self.load(self.file, self.collect):
+                done = threading.Thread(target=self._backed_up, args=(str(number),))
+                done.start()
+                pause(self.chance.uniform(0.3, 1) * took)
+                if victim == "backup":
+                    with suppress(ProcessLookupError):  # it was done
+                        self.one.kill(victim)
+                    self.tally[victim] += 1
+                else:
+                    self.kill(victim)
+                done.join()
+            self.settles(victim)
+            self.judge()
+        assert self._backed_up("afterwards") == 0
+        for made in sorted(self.backups.glob("[!.]*")):
+            assert self.one.wait("tell", "verify", str(made)) == 0, f"the backup {made.name} is not whole"
+
+    @property
+    def backups(self) -> Path:
+        """The folder in which backups appear under their names."""
+        return self.one.home.parent / "backups"
+
+    def _backed_up(self, name: str) -> int:
+        self.backups.mkdir(exist_ok=True)
+        code = self.one.wait("backup", "backup", str(self.backups / name))
+        assert code != 0 or (self.backups / name).exists()
+        return code
+
     # -- issue --------------------------------------------------------------------------------------------------
 
     def issue(self, kills: int) -> None:
@@ -232,12 +269,12 @@ class Campaign:
 
 def killed(one: Installation, kind: str, kills: int, seed: int) -> Campaign:
     """Build a world in an installation, run a campaign of kills on it, and have it judged once more as a whole."""
-    world = one.build(kind)
+    world = one.build("issue" if kind == "issue" else "intake")
     for name in ("web", "worker"):
         one.start(name)
     one.answering()
     campaign = Campaign(one, world, random.Random(seed))
-    (campaign.intake if kind == "intake" else campaign.issue)(kills)
+    {"intake": campaign.intake, "backup": campaign.backup, "issue": campaign.issue}[kind](kills)
     one.end()
     if kind == "issue":
         one.run("verify")

@@ -90,6 +90,20 @@ class Installation:
                 start_new_session=True,
             )
 
+    def wait(self, name: str, *words: str) -> int:
+        """Run a command of this program to its end, killable by a name; gives its exit code."""
+        with (self.home / f"{name}.log").open("a") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tickmark", *words],
+                env=self.environment,
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.processes[name] = process
+        return process.wait()
+
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
         """Send a signal to a part and all its children; a killed part is waited for."""
         process = self.processes[name]

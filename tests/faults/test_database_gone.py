@@ -54,7 +54,6 @@ def client(one: Installation, token: str, *words: str) -> subprocess.CompletedPr
 
 
 @pytest.mark.slow
-@pytest.mark.campaign
 def test_every_door_says_so_and_work_goes_on_by_itself(running: tuple[Installation, dict[str, Any]]) -> None:
     import random
 

@@ -75,7 +75,6 @@ def _host(stack: ExitStack, home: Path, database: Cluster, port: int) -> Host:
 
 
 @pytest.mark.slow
-@pytest.mark.campaign
 def test_one_of_two_hosts_is_cut_off_and_nothing_is_lost_doubled_or_forked(hosts: Hosts) -> None:
     chance, acknowledged, refused = random.Random(SEED), {}, 0  # type: ignore[var-annotated]
     for number in range(ROUNDS):
@@ -143,7 +142,6 @@ def _judged(hosts: Hosts, acknowledged: dict[str, str]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.campaign
 def test_the_log_in_the_bucket_is_whole_and_a_host_with_other_secrets_is_refused(
     hosts: Hosts, tmp_path: Path
 ) -> None:
