@@ -20,6 +20,7 @@ from tickmark.audit.models import (
     Stance,
     Visibility,
 )
+from tickmark.people.actions import note_sign_in
 
 
 @pytest.fixture
@@ -108,6 +109,26 @@ def test_empty_pages_say_what_comes_first(cast, client):
     ):
         assert word in w.page(client, getattr(cast, name), "/audit/")
         assert "There is no engagement yet." in w.page(client, getattr(cast, name), "/follow-up/")
+
+
+def test_what_others_did_since_the_last_visit_is_counted_and_marked(program, client):
+    note_sign_in("entered", program.cast.auditor)
+    asked = audit.ask(
+        program.actor("auditor"), program.engagement, "R-60", RequestKind.POLICY, "Policy", w.DUE,
+        controls=[program.control],
+    )  # fmt: skip
+    assert "Since your last visit" not in w.page(client, program.cast.auditor, "/audit/")
+    audit.answer(program.actor("owner"), asked, "Here.")
+    audit.say(program.actor("lead"), asked, "Among us", Visibility.OWN)
+    note_sign_in("entered", program.cast.auditor)
+    text = w.page(client, program.cast.auditor, "/audit/")
+    assert "Since your last visit" in text
+    assert '<p><b class="figure">1</b> answer <span' in text, (
+        "not the own request, not what the other side keeps"
+    )
+    assert text.count('<span class="badge-word">New</span>') == 1
+    note_sign_in("entered", program.cast.auditor)
+    assert "Nothing new" in w.page(client, program.cast.auditor, "/audit/")
 
 
 def test_what_is_planned_is_bound_in_the_browser_or_elsewhere(program, client):

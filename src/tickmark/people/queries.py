@@ -230,6 +230,16 @@ def sign_ins(actor: Actor) -> QuerySet[SignIn]:
     return rows
 
 
+def last_visit(user: User) -> datetime | None:
+    """When an account signed in before it did so last; None on its first visit.
+
+    The beginning of that visit, since nobody knows when a person stopped reading: what came during it shows again.
+    """
+    entered = SignIn.objects.filter(user=user, kind=SignInKind.ENTERED).order_by("-at", "-pk")
+    before: datetime | None = entered.values_list("at", flat=True)[1:2].first()
+    return before
+
+
 def recent_sign_ins(user: User) -> QuerySet[SignIn]:
     """What happened at the door of one account, newest first."""
     rows: QuerySet[SignIn] = SignIn.objects.filter(user=user).select_related("token").order_by("-at", "-pk")

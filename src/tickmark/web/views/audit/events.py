@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from tickmark.audit import models as m
@@ -12,9 +13,11 @@ from tickmark.kernel.access import Actor, visible
 
 @dataclass(frozen=True)
 class Source:
-    """A kind of event: its model, the path to the engagement, what it says and where it stands."""
+    """A kind of event: its model, what one and several are called, the path to the engagement, what it says, where."""
 
     model: Any
+    one: str
+    several: str
     path: str
     says: Callable[[Any], str]
     where: Callable[[Any], str]
@@ -36,12 +39,27 @@ def _test(row: Any) -> str:
 
 TEST = ("procedure__control_version__control", "procedure__engagement")
 SOURCES = (
-    Source(m.Engagement, "pk", lambda r: f"Engagement opened with {r.firm}", lambda r: ""),
     Source(
-        m.Commission, "engagement", lambda r: "Planned; a nonce is committed", lambda r: "", ("engagement",)
+        m.Engagement,
+        "engagement opened",
+        "engagements opened",
+        "pk",
+        lambda r: f"Engagement opened with {r.firm}",
+        lambda r: "",
+    ),
+    Source(
+        m.Commission,
+        "engagement planned",
+        "engagements planned",
+        "engagement",
+        lambda r: "Planned; a nonce is committed",
+        lambda r: "",
+        ("engagement",),
     ),
     Source(
         m.Request,
+        "request",
+        "requests",
         "engagement",
         lambda r: f"{r.code} asked: {r.title}",
         lambda r: f"requests/{r.code}",
@@ -49,6 +67,8 @@ SOURCES = (
     ),
     Source(
         m.Answer,
+        "answer",
+        "answers",
         "request__engagement",
         lambda r: f"{r.request.code} answered",
         _request,
@@ -56,6 +76,8 @@ SOURCES = (
     ),
     Source(
         m.RequestMove,
+        "request moved",
+        "requests moved",
         "request__engagement",
         lambda r: f"{r.request.code} {r.get_move_display().lower()}",
         _request,
@@ -63,6 +85,8 @@ SOURCES = (
     ),
     Source(
         m.Message,
+        "message",
+        "messages",
         "request__engagement",
         lambda r: f"Message on {r.request.code}",
         _request,
@@ -70,17 +94,35 @@ SOURCES = (
     ),
     Source(
         m.PopulationLock,
+        "population locked",
+        "populations locked",
         "procedure__engagement",
         lambda r: f"Population of {_control(r)} locked: {r.count:,} items",
         _test,
         TEST,
     ),
     Source(
-        m.Sample, "procedure__engagement", lambda r: f"{r.size:,} items drawn for {_control(r)}", _test, TEST
+        m.Sample,
+        "draw",
+        "draws",
+        "procedure__engagement",
+        lambda r: f"{r.size:,} items drawn for {_control(r)}",
+        _test,
+        TEST,
     ),
-    Source(m.Publishing, "procedure__engagement", lambda r: f"Test of {_control(r)} published", _test, TEST),
+    Source(
+        m.Publishing,
+        "test published",
+        "tests published",
+        "procedure__engagement",
+        lambda r: f"Test of {_control(r)} published",
+        _test,
+        TEST,
+    ),
     Source(
         m.Deviation,
+        "deviation",
+        "deviations",
         "procedure__engagement",
         lambda r: f"Deviation of {_control(r)} confirmed",
         lambda r: f"/follow-up/{r.ref}",
@@ -89,14 +131,27 @@ SOURCES = (
     ),
     Source(
         m.Response,
+        "response",
+        "responses",
         "deviation__procedure__engagement",
         lambda r: f"Response to {r.deviation.ref}",
         lambda r: f"/follow-up/{r.deviation.ref}",
         ("deviation__procedure__engagement",),
     ),
-    Source(m.Conclusion, "procedure__engagement", lambda r: f"{_control(r)} concluded", _test, TEST, "good"),
+    Source(
+        m.Conclusion,
+        "conclusion",
+        "conclusions",
+        "procedure__engagement",
+        lambda r: f"{_control(r)} concluded",
+        _test,
+        TEST,
+        "good",
+    ),
     Source(
         m.SignOff,
+        "sign-off",
+        "sign-offs",
         "procedure__engagement",
         lambda r: f"Paper of {_control(r)} signed: {r.get_stage_display().lower()}",
         _test,
@@ -106,8 +161,24 @@ SOURCES = (
 )
 
 
-def events(actor: Actor, engagements: Iterable[m.Engagement], limit: int = 12) -> list[dict[str, Any]]:
-    """The newest events on some engagements, as `timeline` shows them; one query for each kind."""
+def news(actor: Actor, engagements: Iterable[m.Engagement], since: datetime) -> list[tuple[int, str]]:
+    """How many of each kind others did since a moment, as far as the reader may see it; kinds without any left out."""
+    codes = [row.pk for row in engagements]
+    found = []
+    for source in SOURCES:
+        rows = visible(actor, source.model).filter(**{f"{source.path}__in": codes}, recorded_at__gt=since)
+        number = rows.exclude(by=actor.user).count()
+        found += [(number, source.one if number == 1 else source.several)] if number else []
+    return found
+
+
+def events(
+    actor: Actor, engagements: Iterable[m.Engagement], limit: int = 12, since: datetime | None = None
+) -> list[dict[str, Any]]:
+    """The newest events on some engagements, as `timeline` shows them; one query for each kind.
+
+    What others did since a moment is marked as new.
+    """
     codes = {row.pk: row.code for row in engagements}
     rows: list[tuple[Any, Source]] = []
     for source in SOURCES:
@@ -115,7 +186,11 @@ def events(actor: Actor, engagements: Iterable[m.Engagement], limit: int = 12) -
         rows += [(row, source) for row in seen.select_related("by", *source.related).order_by("-pk")[:limit]]
     rows.sort(key=lambda one: one[0].recorded_at, reverse=True)
     shown = set(visible(actor, m.Procedure).filter(engagement__in=list(codes)).values_list("pk", flat=True))
-    return [_event(row, source, codes, shown) for row, source in rows[:limit]]
+    return [
+        _event(row, source, codes, shown)
+        | {"new": since is not None and row.recorded_at > since and row.by != actor.user}
+        for row, source in rows[:limit]
+    ]
 
 
 def _event(row: Any, source: Source, codes: dict[int, str], shown: set[int]) -> dict[str, Any]:

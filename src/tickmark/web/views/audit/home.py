@@ -12,9 +12,10 @@ from tickmark.audit import queries
 from tickmark.audit.models import Engagement, PopulationLock, Procedure, Request
 from tickmark.kernel.access import may, visible
 from tickmark.kernel.answers import due
+from tickmark.people.queries import last_visit
 from tickmark.scope.models import Period
 from tickmark.web import shell
-from tickmark.web.views.audit.events import events
+from tickmark.web.views.audit.events import events, news
 from tickmark.web.views.audit.finding import actor_of
 
 STAGES = (
@@ -46,6 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
     asked = queries.request_lines(visible(actor, Request), day)
     tests = queries.progress(visible(actor, Procedure)) if actor.side == "auditor" else []
     tasks = [task for task in due(actor, day) if task.step in {"audit", "followup"}]
+    since = last_visit(actor.user) if actor.user else None
     context = {
         "auditor": actor.side == "auditor",
         "engagements": [_card(row, asked, tests) for row in rows],
@@ -55,7 +57,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "locks": visible(actor, PopulationLock).select_related(
             "procedure__control_version__control", "procedure__engagement", "population"
         )[:8],
-        "events": events(actor, rows),
+        "events": events(actor, rows, since=since),
+        "since": since,
+        "news": news(actor, rows, since) if since else [],
         "may_open": may(actor, "audit.open"),
         "periods": [
             (row.ref, f"{row.system.code}: Type {row.type}, {row.start} to {row.end}")
