@@ -12,6 +12,7 @@ from tickmark.audit.actions.testing import AttributeIn
 from tickmark.audit.models import (
     Deviation,
     Mark,
+    MarkSheet,
     ProcedureKind,
     Response,
     Result,
@@ -84,7 +85,7 @@ def test_many_marks_are_all_or_none(program):
         before = w.entries()
         with pytest.raises(Invalid, match=what):
             audit.mark_many(staff, one.procedure, bad)
-        assert (w.entries(), Mark.objects.count()) == (before, 0)
+        assert (w.entries(), Mark.objects.count(), MarkSheet.objects.count()) == (before, 0, 0)
 
 
 def test_nobody_marks_but_those_who_test(program):
@@ -92,7 +93,7 @@ def test_nobody_marks_but_those_who_test(program):
     for name in ("lead", "founder", "quality", "stranger"):
         with pytest.raises((Refused, NotFound)):
             audit.mark(program.actor(name), one.items[0], one.letters["B"], "met")
-    assert not Mark.objects.exists()
+    assert not Mark.objects.exists() and not MarkSheet.objects.exists()
 
 
 def check_run(program, one, populations=None, parameters=None, check="changes_reviewed", **days):
@@ -155,7 +156,7 @@ def test_a_run_over_another_list_or_other_days_or_numbers_marks_nothing(program)
             audit.mark_by_check(staff, one.procedure, b, run)
     with pytest.raises(Invalid, match="is not computed by"):
         audit.mark_by_check(staff, one.procedure, one.letters["C"], check_run(program, one))
-    assert not Mark.objects.exists()
+    assert not Mark.objects.exists() and not MarkSheet.objects.exists()
 
 
 # -- results
@@ -498,7 +499,7 @@ def test_the_ledger_shows_that_the_conclusion_came_after_its_evidence(program):
     from tickmark.kernel.ledger.seal import seal
 
     one = concluded(program)
-    facts = [one.lock, one.sample, Mark.objects.last(), Conclusion.objects.get()]
+    facts = [one.lock, one.sample, MarkSheet.objects.last(), Conclusion.objects.get()]
     assert set(queries.positions(facts).values()) == {None}
     seal()
     places = queries.positions(facts)

@@ -9,7 +9,7 @@ from typing import Any, cast
 import rfc8785
 from django.db import transaction
 
-from tickmark.audit.models import Conclusion, Engagement, Mark, Procedure, SignOff
+from tickmark.audit.models import Conclusion, Engagement, Mark, MarkSheet, Procedure, SignOff
 from tickmark.kernel import clock, files
 from tickmark.kernel.access import Actor
 from tickmark.kernel.action import action, need
@@ -93,6 +93,7 @@ def review_quality(actor: Actor, engagement: Engagement, note: str) -> QualityRe
     worked = (
         Procedure.objects.filter(engagement=engagement, **own).exists()
         or Mark.objects.filter(attribute__procedure__engagement=engagement, **own).exists()
+        or MarkSheet.objects.filter(procedure__engagement=engagement, **own).exists()
         or Conclusion.objects.filter(procedure__engagement=engagement, **own).exists()
         or SignOff.objects.filter(procedure__engagement=engagement, **own).exists()
     )

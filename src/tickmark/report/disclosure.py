@@ -139,6 +139,7 @@ class Disclosure:
             yield from self._rows(model, **of)
         yield from self._rows(audit.SampleItem, sample__procedure__engagement=self.engagement)
         yield from self._rows(audit.Mark, attribute__procedure__engagement=self.engagement)
+        yield from self._rows(audit.MarkSheet, **of)
         yield from self._rows(audit.NoteCleared, note__procedure__engagement=self.engagement)
         for model in (audit.CriterionConclusion, audit.Opinion, audit.TeamMember, own.QualityReview):
             yield from self._rows(model, engagement=self.engagement)
@@ -152,7 +153,9 @@ class Disclosure:
 
     def check_runs(self) -> list[CheckRun]:
         """The runs by which items were marked; the firm's file only."""
-        rows = CheckRun.objects.filter(marks__attribute__procedure__engagement=self.engagement, **self.before)
+        by_row = Q(marks__attribute__procedure__engagement=self.engagement)
+        by_sheet = Q(sheets__procedure__engagement=self.engagement)
+        rows = CheckRun.objects.filter(by_row | by_sheet, **self.before)
         return list(rows.distinct().order_by("pk")) if self.whole else []
 
     # -- samples

@@ -21,6 +21,7 @@ from tickmark.audit.models import (
     Deviation,
     Engagement,
     Mark,
+    MarkSheet,
     MarkVerdict,
     PopulationLock,
     Procedure,
@@ -78,13 +79,8 @@ class Paper:
             (row for row in self._own(SampleItem) if row.sample_id in drawn), key=lambda row: row.position
         )
         attributes = sorted(self._own(Attribute), key=lambda row: row.letter)
-        keys, letters = {row.pk: row.key for row in items}, {row.pk: row.letter for row in attributes}
-        marks = {
-            (keys[row.item_id], letters[row.attribute_id]): row
-            for row in self._own(Mark)
-            if row.item_id in keys
-        }
-        return Grid(self.procedure, attributes, items, marks)
+        sheets = [row for row in self._own(MarkSheet) if locked and row.lock_id == locked.pk]
+        return Grid.of(self.procedure, attributes, items, (self._own(Mark), sheets))
 
     @cached_property
     def deviations(self) -> list[Deviation]:

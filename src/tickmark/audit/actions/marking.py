@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from urllib.parse import unquote
 
 from pydantic import BaseModel, model_validator
 
-from tickmark.audit import queries
-from tickmark.audit.models import Attribute, Mark, MarkVerdict, PopulationLock, Procedure, SampleItem
+from tickmark.audit import queries, ranges
+from tickmark.audit.models import (
+    Attribute,
+    Mark,
+    MarkSheet,
+    MarkVerdict,
+    PopulationLock,
+    Procedure,
+    SampleItem,
+)
 from tickmark.evidence.models import CheckRun, Evidence
 from tickmark.evidence.queries import registers, verdicts_by_subject
 from tickmark.kernel.access import Actor
@@ -96,11 +105,39 @@ def mark_many(actor: Actor, procedure: Procedure, marks: list[MarkIn]) -> Proced
         name, known = f"{cell.item} × {cell.letter}", cell.item in items and cell.letter in letters
         need(known, f"{name} is not in the grid.", "", "Load the page again.", "marks")
         _check_note(name, table.verdict(cell.item, cell.letter), cell.verdict, cell.note)
-    Mark.objects.bulk_create(
-        Mark(item=items[cell.item], attribute=letters[cell.letter], verdict=cell.verdict, note=cell.note)
-        for cell in marks
+    _write(
+        table,
+        [
+            Mark(item=items[cell.item], attribute=letters[cell.letter], verdict=cell.verdict, note=cell.note)
+            for cell in marks
+        ],
     )
     return procedure
+
+
+def _write(table: queries.Grid, marks: list[Mark], check_run: CheckRun | None = None) -> None:
+    """Many marks as one sheet of what was met without a word, and a row for each of the others.
+
+    A cell that has a mark of its own gets another one, so that the newest mark always counts.
+    """
+    own = {cell for cell, mark in table.marks.items() if mark.pk is not None}
+    told = Counter((mark.item.key, mark.attribute.letter) for mark in marks)
+    met: dict[str, list[int]] = {}
+    others = []
+    for mark in marks:
+        cell = (mark.item.key, mark.attribute.letter)
+        if mark.verdict != MarkVerdict.MET or mark.note or cell in own or told[cell] > 1:
+            others.append(mark)
+        else:
+            met.setdefault(mark.attribute.letter, []).append(mark.item.position)
+    if met:
+        locked = queries.current_lock(table.procedure)
+        places = {letter: ranges.packed(numbers) for letter, numbers in sorted(met.items())}
+        counts = dict(sorted(Counter(str(mark.verdict) for mark in marks).items()))
+        MarkSheet(
+            procedure=table.procedure, lock=locked, met=places, counts=counts, check_run=check_run
+        ).save()
+    Mark.objects.bulk_create(others)
 
 
 VERDICT = {
@@ -123,13 +160,14 @@ def mark_by_check(actor: Actor, procedure: Procedure, attribute: Attribute, chec
     need(table.items, "There is no item to mark.", "Nothing was drawn.", "Draw first.", "procedure")
     found = verdicts_by_subject(check_run)
     silent = ("undetermined", "The check has no verdict for this item.")
-    Mark.objects.bulk_create(
+    marks = [
         Mark(item=item, attribute=attribute, verdict=VERDICT[verdict], note=note, check_run=check_run)
         for item in table.items
         if (before := table.marks.get((item.key, attribute.letter))) is None
         or before.check_run_id is not None
         for verdict, note in [found.get(item.key, silent)]
-    )
+    ]
+    _write(table, marks, check_run)
     return procedure
 
 

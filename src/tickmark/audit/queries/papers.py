@@ -11,11 +11,13 @@ from typing import Any, cast
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 
+from tickmark.audit import ranges
 from tickmark.audit.models import (
     Attribute,
     Conclusion,
     Deviation,
     Mark,
+    MarkSheet,
     PopulationLock,
     Procedure,
     ReviewNote,
@@ -35,12 +37,13 @@ PAPER = (
     (Sample, "procedure"),
     (SampleItem, "sample__procedure"),
     (Mark, "attribute__procedure"),
+    (MarkSheet, "procedure"),
     (Deviation, "procedure"),
     (Conclusion, "procedure"),
 )
 """The facts of a working paper beside the procedure itself, and how each leads to it."""
 
-WORK = (Walkthrough, PopulationLock, Sample, Mark, Deviation, Conclusion)
+WORK = (Walkthrough, PopulationLock, Sample, Mark, MarkSheet, Deviation, Conclusion)
 """Who wrote one of these worked on the test, and so never reviews it (rule 15)."""
 
 
@@ -208,20 +211,40 @@ def worked_on(user: Any, ids: list[int]) -> set[int]:
     return {procedure for (procedure,) in signed.order_by().values_list("procedure").union(*done)}
 
 
+Cell = tuple[int, str, int]
+"""Test, letter, the item's place in the draw."""
+
+
+def _mark_cells(locks: list[int]) -> dict[Cell, str]:
+    """The newest verdict of every counting cell that has a mark of its own."""
+    marks = Mark.objects.filter(item__sample__lock__in=locks, attribute__counts=True).order_by("pk")
+    rows = marks.values_list("attribute__procedure", "attribute__letter", "item__position", "verdict")
+    return {(procedure, letter, place): verdict for procedure, letter, place, verdict in rows}
+
+
+def _sheet_cells(procedures: list[int], locks: list[int]) -> dict[Cell, str]:
+    """The counting cells that were met and marked at once."""
+    counting = set(
+        Attribute.objects.filter(procedure__in=procedures, counts=True).values_list("procedure", "letter")
+    )
+    sheets = MarkSheet.objects.filter(lock__in=locks).values_list("procedure", "met")
+    return {
+        (procedure, letter, place): "met"
+        for procedure, met in sheets
+        for letter, places in met.items()
+        if (procedure, letter) in counting
+        for place in ranges.spread(places)
+    }
+
+
 def _cells(procedures: list[Any]) -> dict[int, tuple[int, int, int]]:
     """Items drawn from the newest lock, cells that count, and those of them without a verdict, by test."""
     locks = [row.last_lock for row in procedures if row.last_lock]
     drawn = _count(SampleItem.objects.filter(sample__lock__in=locks), "sample__procedure")
     ids = [row.pk for row in procedures]
     counting = _count(Attribute.objects.filter(procedure__in=ids, counts=True), "procedure")
-    newest: dict[tuple[int, int], tuple[int, str]] = {}
-    marks = Mark.objects.filter(item__sample__lock__in=locks, attribute__counts=True).order_by("pk")
-    for item, attribute, procedure, verdict in marks.values_list(
-        "item", "attribute", "attribute__procedure", "verdict"
-    ):
-        newest[item, attribute] = (procedure, verdict)
     judged: dict[int, int] = defaultdict(int)
-    for procedure, verdict in newest.values():
+    for (procedure, _, _), verdict in (_sheet_cells(ids, locks) | _mark_cells(locks)).items():
         judged[procedure] += verdict != "pending"
     return {
         pk: (drawn.get(pk, 0), total := drawn.get(pk, 0) * counting.get(pk, 0), total - judged[pk])

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any
 
-from tickmark.audit import results
+from tickmark.audit import ranges, results
 from tickmark.audit.methods import Size
 from tickmark.audit.methods import method as firm_method
 from tickmark.audit.models import (
     Attribute,
     Deviation,
     Mark,
+    MarkSheet,
     MarkVerdict,
     PopulationLock,
     Procedure,
@@ -154,6 +156,21 @@ class Grid:
         """Items with a deviating attribute that counts: each once, however many attributes deviate."""
         return [item for item in self.items if self.deviating(item.key)]
 
+    @classmethod
+    def of(
+        cls,
+        procedure: Procedure,
+        attributes: list[Attribute],
+        items: list[SampleItem],
+        facts: tuple[Iterable[Mark], Iterable[MarkSheet]],
+    ) -> Grid:
+        """The grid of some items; marks and sheets in the order in which they were written."""
+        marks, sheets = facts
+        keys, letters = {row.pk: row.key for row in items}, {row.pk: row.letter for row in attributes}
+        found = {cell: mark for sheet in sheets for cell, mark in _spread(sheet, attributes, items)}
+        found |= {(keys[row.item_id], letters[row.attribute_id]): row for row in marks if row.item_id in keys}
+        return cls(procedure, attributes, items, found)
+
     @property
     def seen_by_hand(self) -> int:
         """Items that a person marked: in a census the slice that was done again, and every flagged one."""
@@ -165,11 +182,55 @@ def grid(procedure: Procedure) -> Grid:
     drawn = [sample.pk for sample in samples(procedure)]
     items = list(SampleItem.objects.filter(sample__in=drawn).order_by("position"))
     attributes = list(procedure.attributes.order_by("letter"))
-    rows = Mark.objects.filter(item__sample__in=drawn).select_related("by").order_by("pk")
-    keys = {item.pk: item.key for item in items}
-    letters = {attribute.pk: attribute.letter for attribute in attributes}
-    marks = {(keys[row.item_id], letters[row.attribute_id]): row for row in rows}
-    return Grid(procedure, attributes, items, marks)
+    marks = Mark.objects.filter(item__sample__in=drawn).select_related("by").order_by("pk")
+    return Grid.of(procedure, attributes, items, (marks, sheets(procedure)))
+
+
+def sheets(procedure: Procedure) -> list[MarkSheet]:
+    """The sheets over the draws of the lock that counts, in the order in which they were written."""
+    locked = current_lock(procedure)
+    rows = MarkSheet.objects.filter(procedure=procedure, lock=locked) if locked else MarkSheet.objects.none()
+    return list(rows.select_related("by", "check_run").order_by("pk"))
+
+
+def _spread(
+    sheet: MarkSheet, attributes: list[Attribute], items: list[SampleItem]
+) -> Iterator[tuple[tuple[str, str], Mark]]:
+    """Each cell of a sheet as a mark that stands in no table."""
+    places = {item.position: item for item in items}
+    for attribute in attributes:
+        for place in ranges.spread(sheet.met.get(attribute.letter, ())):
+            if place in places:
+                yield (places[place].key, attribute.letter), mark_of(sheet, attribute, places[place])
+
+
+def mark_of(sheet: MarkSheet, attribute: Attribute, item: SampleItem) -> Mark:
+    """A cell of a sheet as a mark that stands in no table."""
+    return Mark(
+        item=item,
+        attribute=attribute,
+        verdict=MarkVerdict.MET,
+        check_run=sheet.check_run,
+        by=sheet.by,
+        entry=sheet.entry,
+        recorded_at=sheet.recorded_at,
+    )
+
+
+def history(procedure: Procedure, item: SampleItem, marks: Iterable[Mark]) -> dict[int, list[Mark]]:
+    """Every mark of one item, by attribute, the newest first; those of sheets among them."""
+    found: dict[int, list[Mark]] = {}
+    for mark in marks:
+        found.setdefault(mark.attribute_id, []).append(mark)
+    rows = MarkSheet.objects.filter(procedure=procedure, lock=item.sample.lock_id).select_related(
+        "by", "check_run"
+    )
+    attributes = list(procedure.attributes.all())
+    for sheet in rows.order_by("-pk"):
+        for attribute in attributes:
+            if item.position in ranges.spread(sheet.met.get(attribute.letter, ())):
+                found.setdefault(attribute.pk, []).append(mark_of(sheet, attribute, item))
+    return found
 
 
 def standing_deviations(procedure: Procedure) -> list[Deviation]:

@@ -14,6 +14,7 @@ from tickmark.audit.models import (
     Conclusion,
     Deviation,
     Mark,
+    MarkSheet,
     MarkVerdict,
     PopulationLock,
     Procedure,
@@ -200,8 +201,12 @@ def _signing(actor: Actor, procedure: Procedure) -> dict[str, Any]:
     """Signatures that hold and those a change cleared, the notes, and where the facts stand in the log."""
     file = queries.workpaper(procedure)
     kinds = (PopulationLock, Sample, Deviation, Conclusion)
-    marks = [fact for fact in file.facts if isinstance(fact, Mark)]
-    shown = [fact for fact in file.facts if isinstance(fact, kinds)] + marks[-1:] + file.signatures
+    marks = [fact for fact in file.facts if isinstance(fact, Mark | MarkSheet)]
+    shown = (
+        [fact for fact in file.facts if isinstance(fact, kinds)]
+        + sorted(marks, key=lambda fact: fact.recorded_at)[-1:]
+        + file.signatures
+    )
     places = queries.positions(shown)
     label = SignOffStage(file.next_stage).label if file.next_stage else ""
     ordered = sorted(shown, key=lambda fact: (fact.recorded_at, fact.pk))
@@ -331,9 +336,7 @@ def item(request: HttpRequest, code: str, ref: str, item: str) -> HttpResponse:
     marks = (
         visible(actor, Mark).filter(item=one).select_related("by", "attribute", "evidence").order_by("-pk")
     )
-    history: dict[int, list[Mark]] = {}
-    for mark in marks:
-        history.setdefault(mark.attribute_id, []).append(mark)
+    history = queries.history(procedure, one, marks)
     shared = visible(actor, Evidence).filter(shares__engagement=row).distinct().order_by("-pk")
     record = queries.item_record(one.sample.lock, one.key)
     more = {
