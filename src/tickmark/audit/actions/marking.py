@@ -120,7 +120,7 @@ def _write(table: queries.Grid, marks: list[Mark], check_run: CheckRun | None = 
 
     A cell that has a mark of its own gets another one, so that the newest mark always counts.
     """
-    own = {cell for cell, mark in table.marks.items() if mark.pk is not None}
+    own = {cell for cell, mark in table.marks.items() if mark.pk}
     told = Counter((mark.item.key, mark.attribute.letter) for mark in marks)
     met: dict[str, list[int]] = {}
     others = []
