@@ -240,7 +240,8 @@ def test_a_backup_under_load_is_the_books_at_a_checkpoint(home: Any, engine: str
 
     def write(who: int) -> None:
         number = 0
-        while not stop.wait(0.01):  # a breath: SQLite gives its lock to whoever asks at the right moment, not in turn
+        # a breath: SQLite gives its lock to whoever asks at the right moment, not in turn
+        while not stop.wait(0.01):
             with transaction.atomic(), writing() as deed:
                 Person(key=f"P-{who}-{number}", name="Somebody").save()
                 deed.cite(files.keep(f"{who} {number}".encode()).sha256)
