@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,11 +48,13 @@ class Campaign:
         return ["web", "worker", *(["database"] if self.one.cluster else [])]
 
     def kill(self, victim: str) -> None:
-        """Kill a part and start it again."""
+        """Kill a part and start it again; a backup stays dead."""
         if victim == "database":
             assert self.one.cluster is not None
             self.one.cluster.kill()
             self.one.cluster.start()
+        elif victim == "backup":
+            self.one.kill(victim)
         else:
             self.one.kill(victim)
             self.one.start(victim)
@@ -180,37 +183,45 @@ class Campaign:
     # -- backup -------------------------------------------------------------------------------------------------
 
     def backup(self, kills: int) -> None:
-        """Kill a backup that runs beside uploads and collections, or a part beneath it. It is whole or not there."""
+        """Kill a backup that is being written beside uploads and collections, or a part beneath it.
+
+        What has its name is whole; what was killed has none.
+        """
         before = time.monotonic()
         assert self._backed_up("unharmed") == 0
         took = time.monotonic() - before
+        victims = ["backup", *self.victims()]
         for number in range(kills):
-            victim = ["backup", *self.victims()][number % (1 + len(self.victims()))]
+            victim, name = victims[number % len(victims)], str(number)
+            codes: list[int] = []
             with self.load(self.file, self.collect):
-                done = threading.Thread(target=self._backed_up, args=(str(number),))
+                done = threading.Thread(target=lambda name=name: codes.append(self._backed_up(name)))
                 done.start()
-                pause(self.chance.uniform(0.3, 1) * took)
-                if victim == "backup":
-                    with suppress(ProcessLookupError):  # it was done
-                        self.one.kill(victim)
-                    self.tally[victim] += 1
-                else:
-                    self.kill(victim)
+                self.one.until(lambda name=name: self._began(name), "the backup begins to write")
+                pause(self.chance.uniform(0, 0.1) * took)
+                self.kill(victim)
                 done.join()
+            if victim == "backup":
+                assert codes == [-signal.SIGKILL], "it was over before it was killed"
+                assert not (self.backups / name).exists()
             self.settles(victim)
             self.judge()
         assert self._backed_up("afterwards") == 0
-        for made in sorted(self.backups.glob("[!.]*")):
-            assert self.one.wait("tell", "verify", str(made)) == 0, f"the backup {made.name} is not whole"
+        for made in sorted(self.backups.iterdir()):
+            whole = self.one.tickmark("tell", "verify", str(made)) == 0
+            assert whole == (".partial-" not in made.name), made.name
 
     @property
     def backups(self) -> Path:
         """The folder in which backups appear under their names."""
         return self.one.home.parent / "backups"
 
+    def _began(self, name: str) -> bool:
+        return any(self.backups.glob(f"{name}.partial-*"))
+
     def _backed_up(self, name: str) -> int:
         self.backups.mkdir(exist_ok=True)
-        code = self.one.wait("backup", "backup", str(self.backups / name))
+        code = self.one.tickmark("backup", "backup", str(self.backups / name))
         assert code != 0 or (self.backups / name).exists()
         return code
 

@@ -80,6 +80,13 @@ class Installation:
         words = ["-m", "tests.faults.parts", "worker"]
         if name == "web":
             words = [*GRANIAN, "--port", str(self.port), "--no-access-log", "tests.faults.served:application"]
+        self._launch(name, words)
+
+    def tickmark(self, name: str, *words: str) -> int:
+        """Run a command of this program to its end, killable by a name; gives its exit code."""
+        return self._launch(name, ["-m", "tickmark", *words]).wait()
+
+    def _launch(self, name: str, words: list[str]) -> subprocess.Popen[bytes]:
         with (self.home / f"{name}.log").open("a") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *words],
@@ -89,20 +96,7 @@ class Installation:
                 stderr=log,
                 start_new_session=True,
             )
-
-    def wait(self, name: str, *words: str) -> int:
-        """Run a command of this program to its end, killable by a name; gives its exit code."""
-        with (self.home / f"{name}.log").open("a") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "tickmark", *words],
-                env=self.environment,
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        self.processes[name] = process
-        return process.wait()
+        return self.processes[name]
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
         """Send a signal to a part and all its children; a killed part is waited for."""
