@@ -360,7 +360,7 @@ SEES: Mapping[str, Mapping[str, Rule]] = {
         put("sample__procedure__publishing"), on_my_engagement("sample__procedure__engagement")
     ),
     "audit.Mark": auditors_only("attribute__procedure__engagement"),
-    "audit.MarkSheet": auditors_only("procedure__engagement"),
+    "audit.MarkSheet": auditors_only("lock__procedure__engagement"),
     "audit.Deviation": both(put("publishing"), on_my_engagement("procedure__engagement")),
     "audit.DeviationPublishing": both(programme, on_my_engagement("deviation__procedure__engagement")),
     "audit.Response": both(programme, on_my_engagement("deviation__procedure__engagement")),

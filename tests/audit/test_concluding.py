@@ -104,31 +104,36 @@ def check_run(program, one, populations=None, parameters=None, check="changes_re
     )  # fmt: skip
 
 
-def pulls(program):
-    """Pull requests for four of the changes: approved, approved by its author alone, none, one nobody can see."""
+def pulls(program, approved=1):
+    """Pull requests for some changes: those approved by another, one approved by its author alone, one nobody can see."""
 
     def one(number, **more):
         return {"repository": "app", "pull": number, "merge_commit": f"CHG-{number:04}", "author": "ada", "state": "merged",
                 "merged_at": "2026-01-05T15:00:00+00:00", "head": f"h{number}", "merged_by": "bob", **more}  # fmt: skip
 
-    approved = {
+    approval = {
         "reviewer": "bob",
         "reviewer_bot": False,
         "state": "APPROVED",
         "given_at": "2026-01-05T14:00:00+00:00",
     }
-    rows = [
-        one(1, reviews=[{**approved, "head": "h1"}]),
-        one(2, reviews=[{**approved, "reviewer": "ada", "head": "h2"}]),
-        one(3, reviews=None),
+    rows = [one(n, reviews=[{**approval, "head": f"h{n}"}]) for n in range(1, approved + 1)]
+    rows += [
+        one(approved + 1, reviews=[{**approval, "reviewer": "ada", "head": f"h{approved + 1}"}]),
+        one(approved + 2, reviews=None),
     ]
     return w.population(w.connect(program, "forge", "files.pulls"), rows, shape="pulls")
 
 
-def test_a_check_marks_what_it_could_decide_and_leaves_the_rest_open(program):
-    rows = [w.change(f"CHG-{n:04}", head=None, kind="squash") for n in range(1, 5)]
+def census(program, changes, approved):
+    """All of some changes, and a run of the check over them that finds so many of them approved."""
+    rows = [w.change(f"CHG-{n:04}", head=None, kind="squash") for n in range(1, changes + 1)]
     one = drawn(program, rows=rows, method=SampleMethod.CENSUS, items_of="changes_reviewed")
-    run = check_run(program, one, [one.population, pulls(program)])
+    return one, check_run(program, one, [one.population, pulls(program, approved)])
+
+
+def test_a_check_marks_what_it_could_decide_and_leaves_the_rest_open(program):
+    one, run = census(program, 4, 1)
     staff, b = program.actor("staff"), one.letters["B"]
     audit.mark_by_check(staff, one.procedure, b, run)
     table = queries.grid(one.procedure)

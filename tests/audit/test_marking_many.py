@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.audit import world as w
-from tests.audit.test_concluding import drawn
+from tests.audit.test_concluding import census, drawn
+from tests.deeds import writing
 from tickmark.audit import actions as audit
 from tickmark.audit import queries
 from tickmark.audit.actions.marking import MarkIn
-from tickmark.audit.models import Mark, MarkSheet, MarkVerdict
+from tickmark.audit.models import Mark, MarkSheet, MarkVerdict, TeamMember
 from tickmark.audit.ranges import packed, spread
+from tickmark.kernel import clock
+from tickmark.kernel.errors import Invalid
+from tickmark.report import actions as report
+from tickmark.report.disclosure import Disclosure
+from tickmark.report.models import BundleContents, Report
 from tickmark.report.papers import Paper
 
 
@@ -35,8 +40,9 @@ def judged(procedure):
     """The verdict of every cell that was marked, as the grid, the paper in the report, and the list's counts have them."""
     table = queries.grid(procedure)
     verdicts = {place: mark.verdict for place, mark in table.marks.items()}
-    paper = Paper(procedure, queries.workpaper(procedure)).grid
-    assert {place: mark.verdict for place, mark in paper.marks.items()} == verdicts
+    paper = Paper(procedure, queries.workpaper(procedure))
+    assert {place: mark.verdict for place, mark in paper.grid.marks.items()} == verdicts
+    assert paper.tested == queries.counts(procedure)
     (line,) = queries.progress(type(procedure).objects.filter(pk=procedure.pk))
     counting = {a.letter for a in table.attributes if a.counts}
     waiting = sum(table.verdict(item.key, letter) == "pending" for item in table.items for letter in counting)
@@ -54,7 +60,6 @@ def test_what_is_met_is_one_row_and_what_needs_a_word_has_its_own(program):
     sheet = MarkSheet.objects.get()
     places = [item.position for item in items]
     assert sheet.met == {"B": packed(places[1:]), "C": packed([places[0], *places[2:]])}
-    assert sheet.counts == {"deviation": 1, "met": len(marks) - 1}
     rows = list(Mark.objects.order_by("pk").values_list("item__key", "attribute__letter", "verdict", "note"))
     assert rows == [
         (items[0].key, "B", "deviation", "Nobody approved."),
@@ -71,7 +76,7 @@ def test_whoever_marks_anew_is_counted_and_the_earlier_mark_stays_readable(progr
     audit.mark_many(staff, one.procedure, [cell(row, "B") for row in one.items])
     audit.mark(staff, item, one.letters["B"], "deviation", "The approval came after the merge.")
     assert judged(one.procedure)[item.key, "B"] == "deviation"
-    with pytest.raises(Exception, match="was a deviation; another verdict needs a note"):
+    with pytest.raises(Invalid, match="was a deviation; another verdict needs a note"):
         audit.mark_many(staff, one.procedure, [cell(item, "B")])
     audit.mark_many(staff, one.procedure, [cell(item, "B", note="The clock of the forge was an hour ahead.")])
     assert judged(one.procedure)[item.key, "B"] == "met"
@@ -111,8 +116,8 @@ def test_any_order_of_marks_gives_the_verdicts_that_one_by_one_would(program, se
             audit.mark_many(staff, one.procedure, [cell(*line) for line in cells.values()])
             expected |= {place: line[2] for place, line in cells.items()}
         assert judged(one.procedure) == expected
-    told = Counter(expected.values())
-    assert len(queries.grid(one.procedure).deviating_items) <= told["deviation"]
+    deviating = {key for (key, _), verdict in expected.items() if verdict == "deviation"}
+    assert {item.key for item in queries.grid(one.procedure).deviating_items} == deviating
 
 
 def test_a_sheet_is_work_and_clears_a_signature(program):
@@ -124,3 +129,27 @@ def test_a_sheet_is_work_and_clears_a_signature(program):
     assert file.digest != before
     assert program.cast.staff.pk in file.preparers
     assert one.procedure.pk in queries.worked_on(program.cast.staff, [one.procedure.pk])
+
+
+def test_a_check_that_finds_all_met_leaves_a_sheet_that_names_its_run(program, client):
+    one, run = census(program, 3, 3)
+    audit.mark_by_check(program.actor("staff"), one.procedure, one.letters["B"], run)
+    assert not Mark.objects.exists()
+    assert MarkSheet.objects.get().check_run == run
+    address = f"/audit/{program.engagement.code}/tests/{one.procedure.ref}/{one.items[1].ref}"
+    assert "Approved by another person" in w.page(client, program.cast.staff, address), (
+        "in the words of the run"
+    )
+    issued = Report(engagement=program.engagement, recorded_at=clock.now())
+    assert Disclosure(issued, BundleContents.FILE).check_runs() == [run], "the firm's file shows what decided"
+    assert Disclosure(issued, BundleContents.REPORT).check_runs() == []
+
+
+def test_whoever_only_marked_a_sheet_does_not_review_the_quality(program):
+    one, lead = drawn(program), program.cast.auditor
+    with writing(program.cast.partner, "auditor"):
+        TeamMember(engagement=program.engagement, user=lead, role="quality").save()
+    assert not queries.worked_on(lead, [one.procedure.pk])
+    audit.mark_many(program.actor("auditor"), one.procedure, [cell(item, "B") for item in one.items])
+    with pytest.raises(Invalid, match="You worked on this engagement"):
+        report.review_quality(program.actor("auditor"), program.engagement, "Fine.")

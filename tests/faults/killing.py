@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -193,16 +194,14 @@ class Campaign:
         victims = ["backup", *self.victims()]
         for number in range(kills):
             victim, name = victims[number % len(victims)], str(number)
-            codes: list[int] = []
-            with self.load(self.file, self.collect):
-                done = threading.Thread(target=lambda name=name: codes.append(self._backed_up(name)))
-                done.start()
+            with self.load(self.file, self.collect), ThreadPoolExecutor(1) as pool:
+                done = pool.submit(self._backed_up, name)
                 self.one.until(lambda name=name: self._began(name), "the backup begins to write")
                 pause(self.chance.uniform(0, 0.1) * took)
                 self.kill(victim)
-                done.join()
+                code = done.result()
             if victim == "backup":
-                assert codes == [-signal.SIGKILL], "it was over before it was killed"
+                assert code == -signal.SIGKILL, "it was over before it was killed"
                 assert not (self.backups / name).exists()
             self.settles(victim)
             self.judge()

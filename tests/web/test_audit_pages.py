@@ -123,12 +123,12 @@ def test_what_others_did_since_the_last_visit_is_counted_and_marked(program, cli
     note_sign_in("entered", program.cast.auditor)
     text = w.page(client, program.cast.auditor, "/audit/")
     assert "Since your last visit" in text
-    assert '<p><b class="figure">1</b> answer <span' in text, (
+    assert '</span>: <b class="figure">1</b> answer.</p>' in text, (
         "not the own request, not what the other side keeps"
     )
     assert text.count('<span class="badge-word">New</span>') == 1
     note_sign_in("entered", program.cast.auditor)
-    assert "Nothing new" in w.page(client, program.cast.auditor, "/audit/")
+    assert "nothing new" in w.page(client, program.cast.auditor, "/audit/")
 
 
 def test_what_is_planned_is_bound_in_the_browser_or_elsewhere(program, client):

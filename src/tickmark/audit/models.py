@@ -320,15 +320,12 @@ class MarkSheet(Fact):
 
     `met` holds the places of the items in the draw as ranges, by letter: {"B": [[1, 812], [814, 900]]}. Whatever of
     the same action needs a word of its own (a deviation, a note, another verdict before) is a Mark, and so is every
-    later change: where a cell has a Mark, the newest Mark counts. `counts` says how many cells of the action have which
-    verdict.
+    later change: where a cell has a Mark, the newest Mark counts.
     """
 
     PREFIX = "MS"
-    procedure = models.ForeignKey(Procedure, models.PROTECT, related_name="sheets")
     lock = models.ForeignKey(PopulationLock, models.PROTECT, related_name="sheets")
     met = models.JSONField()
-    counts = models.JSONField()
     check_run = models.ForeignKey(CheckRun, models.PROTECT, null=True, blank=True, related_name="sheets")
 
 

@@ -9,7 +9,8 @@ from typing import Any, cast
 import rfc8785
 from django.db import transaction
 
-from tickmark.audit.models import Conclusion, Engagement, Mark, MarkSheet, Procedure, SignOff
+from tickmark.audit.models import Engagement, Procedure, SignOff
+from tickmark.audit.queries import worked_on
 from tickmark.kernel import clock, files
 from tickmark.kernel.access import Actor
 from tickmark.kernel.action import action, need
@@ -89,14 +90,10 @@ def sign_letter(
 def review_quality(actor: Actor, engagement: Engagement, note: str) -> QualityReview:
     """Record the quality review: what you read and what you found, before the report is released."""
     need(note.strip(), "The note is empty.", "The file shows what was reviewed.", "Write it.", "note")
-    own = {"by": actor.user}
-    worked = (
-        Procedure.objects.filter(engagement=engagement, **own).exists()
-        or Mark.objects.filter(attribute__procedure__engagement=engagement, **own).exists()
-        or MarkSheet.objects.filter(procedure__engagement=engagement, **own).exists()
-        or Conclusion.objects.filter(procedure__engagement=engagement, **own).exists()
-        or SignOff.objects.filter(procedure__engagement=engagement, **own).exists()
-    )
+    tests = list(Procedure.objects.filter(engagement=engagement).values_list("pk", flat=True))
+    planned = Procedure.objects.filter(pk__in=tests, by=actor.user).exists()
+    signed = SignOff.objects.filter(procedure__in=tests, by=actor.user).exists()
+    worked = planned or signed or worked_on(actor.user, tests)
     need(
         not worked,
         "You worked on this engagement.",

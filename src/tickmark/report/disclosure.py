@@ -139,7 +139,7 @@ class Disclosure:
             yield from self._rows(model, **of)
         yield from self._rows(audit.SampleItem, sample__procedure__engagement=self.engagement)
         yield from self._rows(audit.Mark, attribute__procedure__engagement=self.engagement)
-        yield from self._rows(audit.MarkSheet, **of)
+        yield from self._rows(audit.MarkSheet, lock__procedure__engagement=self.engagement)
         yield from self._rows(audit.NoteCleared, note__procedure__engagement=self.engagement)
         for model in (audit.CriterionConclusion, audit.Opinion, audit.TeamMember, own.QualityReview):
             yield from self._rows(model, engagement=self.engagement)
@@ -154,7 +154,7 @@ class Disclosure:
     def check_runs(self) -> list[CheckRun]:
         """The runs by which items were marked; the firm's file only."""
         by_row = Q(marks__attribute__procedure__engagement=self.engagement)
-        by_sheet = Q(sheets__procedure__engagement=self.engagement)
+        by_sheet = Q(sheets__lock__procedure__engagement=self.engagement)
         rows = CheckRun.objects.filter(by_row | by_sheet, **self.before)
         return list(rows.distinct().order_by("pk")) if self.whole else []
 

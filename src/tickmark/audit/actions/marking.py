@@ -133,10 +133,7 @@ def _write(table: queries.Grid, marks: list[Mark], check_run: CheckRun | None = 
     if met:
         locked = queries.current_lock(table.procedure)
         places = {letter: ranges.packed(numbers) for letter, numbers in sorted(met.items())}
-        counts = dict(sorted(Counter(str(mark.verdict) for mark in marks).items()))
-        MarkSheet(
-            procedure=table.procedure, lock=locked, met=places, counts=counts, check_run=check_run
-        ).save()
+        MarkSheet(lock=locked, met=places, check_run=check_run).save()
     Mark.objects.bulk_create(others)
 
 
@@ -151,7 +148,7 @@ VERDICT = {
 @bulk("audit.mark_by_check")
 def mark_by_check(actor: Actor, procedure: Procedure, attribute: Attribute, check_run: CheckRun) -> Procedure:
     """Mark an attribute of all items by a check over the locked population. What it could not decide stays pending,
-    what a person marked stays as it is."""
+    what a person marked stays as it is. What it found met is told by its run, whose words are not written again."""
     need(
         attribute.procedure_id == procedure.pk, "The attribute belongs to another test.", "", "", "attribute"
     )
@@ -161,7 +158,13 @@ def mark_by_check(actor: Actor, procedure: Procedure, attribute: Attribute, chec
     found = verdicts_by_subject(check_run)
     silent = ("undetermined", "The check has no verdict for this item.")
     marks = [
-        Mark(item=item, attribute=attribute, verdict=VERDICT[verdict], note=note, check_run=check_run)
+        Mark(
+            item=item,
+            attribute=attribute,
+            verdict=VERDICT[verdict],
+            note="" if verdict == "pass" else note,
+            check_run=check_run,
+        )
         for item in table.items
         if (before := table.marks.get((item.key, attribute.letter))) is None
         or before.check_run_id is not None

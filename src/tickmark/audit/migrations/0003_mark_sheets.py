@@ -21,11 +21,9 @@ class Migration(migrations.Migration):
                 ('entry', models.UUIDField(db_index=True, editable=False)),
                 ('recorded_at', models.DateTimeField(db_index=True, editable=False)),
                 ('met', models.JSONField()),
-                ('counts', models.JSONField()),
                 ('by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('check_run', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='sheets', to='evidence.checkrun')),
                 ('lock', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sheets', to='audit.populationlock')),
-                ('procedure', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sheets', to='audit.procedure')),
             ],
             options={
                 'abstract': False,

@@ -37,7 +37,7 @@ PAPER = (
     (Sample, "procedure"),
     (SampleItem, "sample__procedure"),
     (Mark, "attribute__procedure"),
-    (MarkSheet, "procedure"),
+    (MarkSheet, "lock__procedure"),
     (Deviation, "procedure"),
     (Conclusion, "procedure"),
 )
@@ -227,7 +227,7 @@ def _sheet_cells(procedures: list[int], locks: list[int]) -> dict[Cell, str]:
     counting = set(
         Attribute.objects.filter(procedure__in=procedures, counts=True).values_list("procedure", "letter")
     )
-    sheets = MarkSheet.objects.filter(lock__in=locks).values_list("procedure", "met")
+    sheets = MarkSheet.objects.filter(lock__in=locks).values_list("lock__procedure", "met")
     return {
         (procedure, letter, place): "met"
         for procedure, met in sheets

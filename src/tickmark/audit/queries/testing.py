@@ -8,6 +8,8 @@ from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any
 
+from django.db.models import QuerySet
+
 from tickmark.audit import ranges, results
 from tickmark.audit.methods import Size
 from tickmark.audit.methods import method as firm_method
@@ -29,6 +31,7 @@ from tickmark.audit.results import Admissible, Counts
 from tickmark.controls.occurrences import bucket_for, occurrences
 from tickmark.evidence import queries as evidence
 from tickmark.evidence import sampling
+from tickmark.evidence.models import CheckRun
 from tickmark.kernel import files, tables
 from tickmark.kernel.errors import Conflict
 
@@ -183,14 +186,12 @@ def grid(procedure: Procedure) -> Grid:
     items = list(SampleItem.objects.filter(sample__in=drawn).order_by("position"))
     attributes = list(procedure.attributes.order_by("letter"))
     marks = Mark.objects.filter(item__sample__in=drawn).select_related("by").order_by("pk")
-    return Grid.of(procedure, attributes, items, (marks, sheets(procedure)))
+    return Grid.of(procedure, attributes, items, (marks, _sheets(current_lock(procedure))))
 
 
-def sheets(procedure: Procedure) -> list[MarkSheet]:
-    """The sheets over the draws of the lock that counts, in the order in which they were written."""
-    locked = current_lock(procedure)
-    rows = MarkSheet.objects.filter(procedure=procedure, lock=locked) if locked else MarkSheet.objects.none()
-    return list(rows.select_related("by", "check_run").order_by("pk"))
+def _sheets(lock: PopulationLock | None) -> QuerySet[MarkSheet]:
+    """The sheets over the draws of a lock, in the order in which they were written."""
+    return MarkSheet.objects.filter(lock=lock).select_related("by", "check_run").order_by("pk")
 
 
 def _spread(
@@ -204,12 +205,13 @@ def _spread(
                 yield (places[place].key, attribute.letter), mark_of(sheet, attribute, places[place])
 
 
-def mark_of(sheet: MarkSheet, attribute: Attribute, item: SampleItem) -> Mark:
+def mark_of(sheet: MarkSheet, attribute: Attribute, item: SampleItem, note: str = "") -> Mark:
     """A cell of a sheet as a mark that stands in no table."""
     return Mark(
         item=item,
         attribute=attribute,
         verdict=MarkVerdict.MET,
+        note=note,
         check_run=sheet.check_run,
         by=sheet.by,
         entry=sheet.entry,
@@ -218,19 +220,24 @@ def mark_of(sheet: MarkSheet, attribute: Attribute, item: SampleItem) -> Mark:
 
 
 def history(procedure: Procedure, item: SampleItem, marks: Iterable[Mark]) -> dict[int, list[Mark]]:
-    """Every mark of one item, by attribute, the newest first; those of sheets among them."""
+    """Every mark of one item, by attribute, the newest first; those of sheets among them.
+
+    What a check found met has the words of its run.
+    """
     found: dict[int, list[Mark]] = {}
     for mark in marks:
         found.setdefault(mark.attribute_id, []).append(mark)
-    rows = MarkSheet.objects.filter(procedure=procedure, lock=item.sample.lock_id).select_related(
-        "by", "check_run"
-    )
     attributes = list(procedure.attributes.all())
-    for sheet in rows.order_by("-pk"):
+    for sheet in _sheets(item.sample.lock).reverse():
         for attribute in attributes:
             if item.position in ranges.spread(sheet.met.get(attribute.letter, ())):
-                found.setdefault(attribute.pk, []).append(mark_of(sheet, attribute, item))
+                note = _words(sheet.check_run, item.key) if sheet.check_run else ""
+                found.setdefault(attribute.pk, []).append(mark_of(sheet, attribute, item, note))
     return found
+
+
+def _words(run: CheckRun, key: str) -> str:
+    return evidence.verdicts_by_subject(run, key).get(key, ("", ""))[1]
 
 
 def standing_deviations(procedure: Procedure) -> list[Deviation]:

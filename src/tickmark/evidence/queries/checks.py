@@ -104,23 +104,25 @@ def fitting(rule: Check, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if name in rule.takes}
 
 
-def verdicts_by_subject(run: CheckRun) -> dict[str, tuple[str, str]]:
-    """The verdict on each driving row and its words; a fail outweighs an unknown, an unknown outweighs a pass."""
+def verdicts_by_subject(run: CheckRun, subject: str = "") -> dict[str, tuple[str, str]]:
+    """The verdict on each driving row, or on one of them, and its words; a fail outweighs an unknown, an unknown
+    outweighs a pass."""
     weight: dict[str | None, int] = {"not_applicable": 0, "pass": 1, "undetermined": 2, "fail": 3}
     found: dict[str, tuple[str, str]] = {}
-    for row in verdicts(run):
-        subject = row["subject"]
-        if subject is None:
+    for row in verdicts(run, subject=subject):
+        key = row["subject"]
+        if key is None:
             continue
         words = f"{row['sentence']} {row['detail']}".strip()
-        if subject not in found or weight[row["verdict"]] > weight[found[subject][0]]:
-            found[subject] = (str(row["verdict"]), words)
+        if key not in found or weight[row["verdict"]] > weight[found[key][0]]:
+            found[key] = (str(row["verdict"]), words)
     return found
 
 
 def verdicts(
-    run: CheckRun, limit: int = 10_000_000, offset: int = 0, verdict: str = ""
+    run: CheckRun, limit: int = 10_000_000, offset: int = 0, verdict: str = "", subject: str = ""
 ) -> list[dict[str, str | None]]:
     """Rows of a run's verdict file: item, subject, verdict, cause, before, sentence, detail."""
     with files.local(run.verdicts_file) as path:
-        return tables.read(path, limit, offset, {"verdict": verdict} if verdict else None)
+        wanted = {name: value for name, value in (("verdict", verdict), ("subject", subject)) if value}
+        return tables.read(path, limit, offset, wanted)

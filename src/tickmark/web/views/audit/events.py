@@ -7,22 +7,33 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from tickmark.audit import models as m
 from tickmark.kernel.access import Actor, visible
 
 
 @dataclass(frozen=True)
 class Source:
-    """A kind of event: its model, what one and several are called, the path to the engagement, what it says, where."""
+    """A kind of event: its model, the path to the engagement, what it says, where; one and several, if it is not the
+    name of the model."""
 
     model: Any
-    one: str
-    several: str
     path: str
     says: Callable[[Any], str]
     where: Callable[[Any], str]
     related: tuple[str, ...] = ()
     tone: str = "neutral"
+    words: tuple[str, str] | None = None
+
+    def seen(self, actor: Actor, engagements: Iterable[int]) -> QuerySet[Any]:
+        """The events of this kind on some engagements that the reader may see."""
+        return visible(actor, self.model).filter(**{f"{self.path}__in": list(engagements)})
+
+    def counted(self, number: int) -> str:
+        """One or several, in words."""
+        names = self.model._meta
+        return (self.words or (str(names.verbose_name), str(names.verbose_name_plural)))[number != 1]
 
 
 def _control(row: Any) -> str:
@@ -41,25 +52,21 @@ TEST = ("procedure__control_version__control", "procedure__engagement")
 SOURCES = (
     Source(
         m.Engagement,
-        "engagement opened",
-        "engagements opened",
         "pk",
         lambda r: f"Engagement opened with {r.firm}",
         lambda r: "",
+        words=("engagement opened", "engagements opened"),
     ),
     Source(
         m.Commission,
-        "engagement planned",
-        "engagements planned",
         "engagement",
         lambda r: "Planned; a nonce is committed",
         lambda r: "",
         ("engagement",),
+        words=("engagement planned", "engagements planned"),
     ),
     Source(
         m.Request,
-        "request",
-        "requests",
         "engagement",
         lambda r: f"{r.code} asked: {r.title}",
         lambda r: f"requests/{r.code}",
@@ -67,8 +74,6 @@ SOURCES = (
     ),
     Source(
         m.Answer,
-        "answer",
-        "answers",
         "request__engagement",
         lambda r: f"{r.request.code} answered",
         _request,
@@ -76,17 +81,14 @@ SOURCES = (
     ),
     Source(
         m.RequestMove,
-        "request moved",
-        "requests moved",
         "request__engagement",
         lambda r: f"{r.request.code} {r.get_move_display().lower()}",
         _request,
         ("request__engagement",),
+        words=("request moved", "requests moved"),
     ),
     Source(
         m.Message,
-        "message",
-        "messages",
         "request__engagement",
         lambda r: f"Message on {r.request.code}",
         _request,
@@ -94,8 +96,6 @@ SOURCES = (
     ),
     Source(
         m.PopulationLock,
-        "population locked",
-        "populations locked",
         "procedure__engagement",
         lambda r: f"Population of {_control(r)} locked: {r.count:,} items",
         _test,
@@ -103,26 +103,22 @@ SOURCES = (
     ),
     Source(
         m.Sample,
-        "draw",
-        "draws",
         "procedure__engagement",
         lambda r: f"{r.size:,} items drawn for {_control(r)}",
         _test,
         TEST,
+        words=("draw", "draws"),
     ),
     Source(
         m.Publishing,
-        "test published",
-        "tests published",
         "procedure__engagement",
         lambda r: f"Test of {_control(r)} published",
         _test,
         TEST,
+        words=("test published", "tests published"),
     ),
     Source(
         m.Deviation,
-        "deviation",
-        "deviations",
         "procedure__engagement",
         lambda r: f"Deviation of {_control(r)} confirmed",
         lambda r: f"/follow-up/{r.ref}",
@@ -131,8 +127,6 @@ SOURCES = (
     ),
     Source(
         m.Response,
-        "response",
-        "responses",
         "deviation__procedure__engagement",
         lambda r: f"Response to {r.deviation.ref}",
         lambda r: f"/follow-up/{r.deviation.ref}",
@@ -140,8 +134,6 @@ SOURCES = (
     ),
     Source(
         m.Conclusion,
-        "conclusion",
-        "conclusions",
         "procedure__engagement",
         lambda r: f"{_control(r)} concluded",
         _test,
@@ -150,13 +142,12 @@ SOURCES = (
     ),
     Source(
         m.SignOff,
-        "sign-off",
-        "sign-offs",
         "procedure__engagement",
         lambda r: f"Paper of {_control(r)} signed: {r.get_stage_display().lower()}",
         _test,
         TEST,
         "good",
+        words=("sign-off", "sign-offs"),
     ),
 )
 
@@ -164,12 +155,9 @@ SOURCES = (
 def news(actor: Actor, engagements: Iterable[m.Engagement], since: datetime) -> list[tuple[int, str]]:
     """How many of each kind others did since a moment, as far as the reader may see it; kinds without any left out."""
     codes = [row.pk for row in engagements]
-    found = []
-    for source in SOURCES:
-        rows = visible(actor, source.model).filter(**{f"{source.path}__in": codes}, recorded_at__gt=since)
-        number = rows.exclude(by=actor.user).count()
-        found += [(number, source.one if number == 1 else source.several)] if number else []
-    return found
+    rows = [(source, source.seen(actor, codes).filter(recorded_at__gt=since)) for source in SOURCES]
+    counts = [(source, found.exclude(by=actor.user).count()) for source, found in rows]
+    return [(number, source.counted(number)) for source, number in counts if number]
 
 
 def events(
@@ -182,8 +170,8 @@ def events(
     codes = {row.pk: row.code for row in engagements}
     rows: list[tuple[Any, Source]] = []
     for source in SOURCES:
-        seen = visible(actor, source.model).filter(**{f"{source.path}__in": list(codes)})
-        rows += [(row, source) for row in seen.select_related("by", *source.related).order_by("-pk")[:limit]]
+        seen = source.seen(actor, codes).select_related("by", *source.related)
+        rows += [(row, source) for row in seen.order_by("-pk")[:limit]]
     rows.sort(key=lambda one: one[0].recorded_at, reverse=True)
     shown = set(visible(actor, m.Procedure).filter(engagement__in=list(codes)).values_list("pk", flat=True))
     return [
