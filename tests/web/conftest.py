@@ -7,5 +7,6 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _nothing_grows_old(monkeypatch):
-    """What a page costs does not hang on this machine's speed: an answer lasts until something is written."""
+    """What a page costs does not hang on the moment at which it is asked: an answer lasts until something is written."""
+    monkeypatch.setattr("tickmark.web.navigation._minute", lambda: "")
     monkeypatch.setattr("tickmark.kernel.remembered.SECONDS", float("inf"))

@@ -67,6 +67,10 @@ def _plain_employee(actor: Actor) -> bool:
     return actor.side == Side.COMPANY and actor.roles <= {"employee"}
 
 
+def _minute() -> str:
+    return f"{clock.system_now():%d %H:%M}"
+
+
 Answers = tuple[dict[str, int], dict[str, str]]
 _kept: dict[tuple[Any, ...], Answers] = {}
 KEPT = 500
@@ -79,7 +83,7 @@ def _answers(actor: Actor, day: date) -> Answers:
     What is no fact (a job's slot, a second factor) shows within a minute.
     """
     newest = newest_uid()
-    key = (newest, actor.ref, actor.roles, day, f"{clock.system_now():%d %H:%M}")
+    key = (newest, actor.ref, actor.roles, day, _minute())
     if newest is None or key not in _kept:
         if len(_kept) >= KEPT:
             _kept.clear()
