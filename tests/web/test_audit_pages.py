@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.db import connection
@@ -20,6 +20,8 @@ from tickmark.audit.models import (
     Stance,
     Visibility,
 )
+from tickmark.kernel import clock
+from tickmark.kernel.ledger.seal import seal
 from tickmark.people.actions import note_sign_in
 
 
@@ -111,7 +113,11 @@ def test_empty_pages_say_what_comes_first(cast, client):
         assert "There is no engagement yet." in w.page(client, getattr(cast, name), "/follow-up/")
 
 
-def test_what_others_did_since_the_last_visit_is_counted_and_marked(program, client):
+def test_what_others_did_since_the_last_visit_is_counted_and_marked(program, client, monkeypatch):
+    monkeypatch.setattr(
+        clock, "now", lambda: datetime(2026, 11, 16, 23, 59, 59, tzinfo=UTC)
+    )  # a demo's, when it stands
+    seal()
     note_sign_in("entered", program.cast.auditor)
     asked = audit.ask(
         program.actor("auditor"), program.engagement, "R-60", RequestKind.POLICY, "Policy", w.DUE,
@@ -120,11 +126,12 @@ def test_what_others_did_since_the_last_visit_is_counted_and_marked(program, cli
     assert "Since your last visit" not in w.page(client, program.cast.auditor, "/audit/")
     audit.answer(program.actor("owner"), asked, "Here.")
     audit.say(program.actor("lead"), asked, "Among us", Visibility.OWN)
+    seal()
     note_sign_in("entered", program.cast.auditor)
     text = w.page(client, program.cast.auditor, "/audit/")
     assert "Since your last visit" in text
     assert '</span>: <b class="figure">1</b> answer.</p>' in text, (
-        "not the own request, not what the other side keeps"
+        "not the own request, not what the others keep"
     )
     assert text.count('<span class="badge-word">New</span>') == 1
     note_sign_in("entered", program.cast.auditor)

@@ -221,7 +221,8 @@ class SignInKind(models.TextChoices):
 class SignIn(models.Model):
     """One event at the door: bookkeeping that is pruned, not a fact (docs/decisions/027).
 
-    `stranger` is a keyed digest of an address that no account has, so that repeated attempts show as such.
+    `stranger` is a keyed digest of an address that no account has, so that repeated attempts show as such. `log_size`
+    is how far the log went, so that a next visit knows what came since.
     """
 
     kind = models.CharField(max_length=16, choices=SignInKind.choices)
@@ -232,6 +233,7 @@ class SignIn(models.Model):
     device = models.CharField(max_length=80, blank=True)
     stranger = models.CharField(max_length=16, blank=True)
     at = models.DateTimeField(db_index=True)
+    log_size = models.BigIntegerField(null=True)
 
     objects: ClassVar[models.Manager[Any]] = models.Manager()
 

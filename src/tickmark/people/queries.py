@@ -230,14 +230,13 @@ def sign_ins(actor: Actor) -> QuerySet[SignIn]:
     return rows
 
 
-def last_visit(user: User) -> datetime | None:
-    """When an account signed in before it did so last; None on its first visit.
+def last_visit(user: User) -> SignIn | None:
+    """How an account signed in before it did so last; None on its first visit.
 
     The beginning of that visit, since nobody knows when a person stopped reading: what came during it shows again.
     """
     entered = SignIn.objects.filter(user=user, kind=SignInKind.ENTERED).order_by("-at", "-pk")
-    before: datetime | None = entered.values_list("at", flat=True)[1:2].first()
-    return before
+    return next(iter(entered.exclude(log_size=None)[1:2]), None)
 
 
 def recent_sign_ins(user: User) -> QuerySet[SignIn]:

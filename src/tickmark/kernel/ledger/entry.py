@@ -93,6 +93,17 @@ class Leaf(AppendOnly):
         return str(self.position)
 
 
+def sealed() -> int:
+    """How many entries have their place in the log."""
+    newest: int | None = Leaf.objects.order_by("-position").values_list("position", flat=True).first()
+    return 0 if newest is None else newest + 1
+
+
+def after_size(size: int) -> Any:
+    """A condition on facts: their entry is not among the first `size` of the log. It goes by no clock, misses none."""
+    return ~models.Exists(Leaf.objects.filter(entry=models.OuterRef("entry"), position__lt=size))
+
+
 class Checkpoint(AppendOnly):
     """A signed statement of the log's size and root, as a C2SP signed note."""
 

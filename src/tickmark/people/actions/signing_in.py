@@ -15,6 +15,7 @@ from tickmark.kernel import clock
 from tickmark.kernel.access import Actor
 from tickmark.kernel.action import action, need
 from tickmark.kernel.errors import Conflict, NotFound
+from tickmark.kernel.ledger.entry import sealed
 from tickmark.people import queries
 from tickmark.people.actions.accounts import put
 from tickmark.people.devices import device
@@ -96,6 +97,7 @@ def note_sign_in(
         device=device(agent),
         stranger=_digest(stranger) if stranger and user is None else "",
         at=clock.system_now(),
+        log_size=sealed(),
     ).save()
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 
 from tickmark.audit import models as m
 from tickmark.kernel.access import Actor, visible
+from tickmark.kernel.ledger.entry import after_size
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,10 @@ class Source:
     def seen(self, actor: Actor, engagements: Iterable[int]) -> QuerySet[Any]:
         """The events of this kind on some engagements that the reader may see."""
         return visible(actor, self.model).filter(**{f"{self.path}__in": list(engagements)})
+
+    def news(self, actor: Actor, engagements: Iterable[int], log_size: int) -> QuerySet[Any]:
+        """Those of them that others did since the log was so long."""
+        return self.seen(actor, engagements).filter(after_size(log_size)).exclude(by=actor.user)
 
     def counted(self, number: int) -> str:
         """One or several, in words."""
@@ -152,31 +156,30 @@ SOURCES = (
 )
 
 
-def news(actor: Actor, engagements: Iterable[m.Engagement], since: datetime) -> list[tuple[int, str]]:
-    """How many of each kind others did since a moment, as far as the reader may see it; kinds without any left out."""
+def news(actor: Actor, engagements: Iterable[m.Engagement], log_size: int) -> list[tuple[int, str]]:
+    """How many of each kind others did since the log was so long, as far as the reader may see it."""
     codes = [row.pk for row in engagements]
-    rows = [(source, source.seen(actor, codes).filter(recorded_at__gt=since)) for source in SOURCES]
-    counts = [(source, found.exclude(by=actor.user).count()) for source, found in rows]
+    counts = [(source, source.news(actor, codes, log_size).count()) for source in SOURCES]
     return [(number, source.counted(number)) for source, number in counts if number]
 
 
 def events(
-    actor: Actor, engagements: Iterable[m.Engagement], limit: int = 12, since: datetime | None = None
+    actor: Actor, engagements: Iterable[m.Engagement], limit: int = 12, log_size: int | None = None
 ) -> list[dict[str, Any]]:
     """The newest events on some engagements, as `timeline` shows them; one query for each kind.
 
-    What others did since a moment is marked as new.
+    What others did since the log was so long is marked as new.
     """
+    late: Any = Value(False) if log_size is None else after_size(log_size)
     codes = {row.pk: row.code for row in engagements}
     rows: list[tuple[Any, Source]] = []
     for source in SOURCES:
         seen = source.seen(actor, codes).select_related("by", *source.related)
-        rows += [(row, source) for row in seen.order_by("-pk")[:limit]]
+        rows += [(row, source) for row in seen.annotate(late=late).order_by("-pk")[:limit]]
     rows.sort(key=lambda one: one[0].recorded_at, reverse=True)
     shown = set(visible(actor, m.Procedure).filter(engagement__in=list(codes)).values_list("pk", flat=True))
     return [
-        _event(row, source, codes, shown)
-        | {"new": since is not None and row.recorded_at > since and row.by != actor.user}
+        _event(row, source, codes, shown) | {"new": row.late and row.by != actor.user}
         for row, source in rows[:limit]
     ]
 

@@ -47,7 +47,8 @@ def home(request: HttpRequest) -> HttpResponse:
     asked = queries.request_lines(visible(actor, Request), day)
     tests = queries.progress(visible(actor, Procedure)) if actor.side == "auditor" else []
     tasks = [task for task in due(actor, day) if task.step in {"audit", "followup"}]
-    since = last_visit(actor.user) if actor.user else None
+    visit = last_visit(actor.user) if actor.user else None
+    size = visit.log_size if visit else None
     context = {
         "auditor": actor.side == "auditor",
         "engagements": [_card(row, asked, tests) for row in rows],
@@ -57,9 +58,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "locks": visible(actor, PopulationLock).select_related(
             "procedure__control_version__control", "procedure__engagement", "population"
         )[:8],
-        "events": events(actor, rows, since=since),
-        "since": since,
-        "news": news(actor, rows, since) if since else [],
+        "events": events(actor, rows, log_size=size),
+        "visit": visit,
+        "news": [] if size is None else news(actor, rows, size),
         "may_open": may(actor, "audit.open"),
         "periods": [
             (row.ref, f"{row.system.code}: Type {row.type}, {row.start} to {row.end}")
