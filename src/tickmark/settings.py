@@ -81,7 +81,7 @@ def _oidc(issuer: str) -> dict[str, Any]:
 def _database(url: str | None) -> dict[str, Any]:
     if not url:
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "tickmark.kernel.sqlite",
             "NAME": HOME / "books.sqlite3",
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",

@@ -240,8 +240,7 @@ def test_a_backup_under_load_is_the_books_at_a_checkpoint(home: Any, engine: str
 
     def write(who: int) -> None:
         number = 0
-        # a breath: SQLite gives its lock to whoever asks at the right moment, not in turn
-        while not stop.wait(0.01):
+        while not stop.is_set():
             with transaction.atomic(), writing() as deed:
                 Person(key=f"P-{who}-{number}", name="Somebody").save()
                 deed.cite(files.keep(f"{who} {number}".encode()).sha256)
