@@ -22,7 +22,7 @@ def waiting(line: Line, number: int) -> None:
     end = time.monotonic() + 10
     while len(line._waiting) < number:
         assert time.monotonic() < end
-        time.sleep(0.001)
+        threading.Event().wait(0.001)
 
 
 def test_whoever_came_first_goes_first_and_nobody_slips_in() -> None:
@@ -77,7 +77,7 @@ def write(one: Any, who: str = "me", seconds: float = 0) -> None:
     try:
         with one.cursor() as cursor:
             cursor.execute("insert into t values (%s)", [who])
-        time.sleep(seconds)
+        threading.Event().wait(seconds)
         one.commit()
     except BaseException:
         one.rollback()
