@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from tickmark.controls.models import ControlVersion
+from tickmark.controls.models import Control, ControlVersion
 from tickmark.controls.occurrences import State
 from tickmark.evidence.models import CheckRun, Support
 from tickmark.evidence.queries.filed import undecided
@@ -142,8 +142,8 @@ def state(actor: Actor, day: date) -> str:
 def shown_on(day: date) -> tuple[frozenset[int], frozenset[int]]:
     """The controls in force on the day, and those of which anything is accepted or checked by then."""
     in_force = ControlVersion.objects.as_of(day).values_list("control", flat=True)
-    accepted = Support.objects.filter(acceptance__recorded_at__lt=end_of(day)).values_list(
-        "control", flat=True
-    )
-    checked = CheckRun.objects.filter(recorded_at__lt=end_of(day)).values_list("control", flat=True)
-    return frozenset(in_force), frozenset(accepted.distinct()) | frozenset(checked.distinct())
+    of_it = {"control": OuterRef("pk")}
+    accepted = Support.objects.filter(acceptance__recorded_at__lt=end_of(day), **of_it)
+    checked = CheckRun.objects.filter(recorded_at__lt=end_of(day), **of_it)
+    shown = Control.objects.filter(Exists(checked) | Exists(accepted))  # one row of each is enough, of however many
+    return frozenset(in_force), frozenset(shown.values_list("pk", flat=True))
