@@ -83,6 +83,7 @@ def _database(url: str | None) -> dict[str, Any]:
         return {
             "ENGINE": "tickmark.kernel.sqlite",
             "NAME": HOME / "books.sqlite3",
+            "TEST": {"NAME": ":memory:"},  # as it is by itself for the engine that Django names
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 30,
