@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.report.build import DAY, NOW, examined, issued, letter, opined
 from tickmark.kernel.ledger.seal import seal
 from tickmark.report import actions as report
 from tickmark.report.models import Bundle, Copy, CopyRead, LetterKind, Report
+from tickmark.scope import actions as scope
 
 pytestmark = pytest.mark.database
 
@@ -45,6 +47,17 @@ def test_everybody_concerned_reads_the_pages(client, world, name):
     for at in PAGES:
         page(client, world, name, f"/report/2026/{at}")
     assert "Fennimore" in page(client, world, name, "/report/")
+
+
+def test_the_home_page_says_that_the_report_is_issued_until_the_next_period_begins(client, world):
+    made = examined(world)
+    assert "<b>Done:</b>" not in page(client, world, "founder", "/")
+    report.issue(made.actor("partner"), made.engagement, DAY)
+    assert "<b>Done:</b> the report on" in page(client, world, "founder", "/")
+    scope.set_period(
+        made.actor("lead"), made.system, 2, date(2026, 11, 1), date(2027, 10, 31), "America/New_York"
+    )
+    assert "<b>Done:</b>" not in page(client, world, "founder", "/")
 
 
 @pytest.mark.parametrize("name", ["employee", "stranger"])

@@ -26,6 +26,7 @@ from tickmark.report.models import (
 from tickmark.report.problems import AUDITOR, Problem, Road, problems
 from tickmark.report.sections import report_data
 from tickmark.report.template_data import ReportData
+from tickmark.scope.models import Period
 
 __all__ = ["Problem", "Road", "completeness", "problems"]
 
@@ -67,6 +68,14 @@ def draft(actor: Actor, engagement: Engagement, day: date) -> ReportData:
 def for_side(actor: Actor, found: list[Problem]) -> list[Problem]:
     """The problems that the actor's side may read: the company its own, the auditor all (rule 14)."""
     return found if actor.side == Side.AUDITOR else [one for one in found if one.side != AUDITOR]
+
+
+def standing(actor: Actor, day: date) -> Report | None:
+    """The report on the period in which the day lies, or on the one that ended last; None while it is not issued."""
+    begun = Period.objects.filter(start__lte=day, replaced_by=None).order_by("-start", "pk").first()
+    rows = visible(actor, Report).filter(engagement__period=begun, reissued_as=None, dated__lte=day)
+    found: Report | None = rows.select_related("engagement__period").first() if begun else None
+    return found
 
 
 # -- who owes what

@@ -145,5 +145,7 @@ def shown_on(day: date) -> tuple[frozenset[int], frozenset[int]]:
     of_it = {"control": OuterRef("pk")}
     accepted = Support.objects.filter(acceptance__recorded_at__lt=end_of(day), **of_it)
     checked = CheckRun.objects.filter(recorded_at__lt=end_of(day), **of_it)
-    shown = Control.objects.filter(Exists(checked) | Exists(accepted))  # one row of each is enough, of however many
+    shown = Control.objects.filter(
+        Exists(checked) | Exists(accepted)
+    )  # one row of each is enough, of however many
     return frozenset(in_force), frozenset(shown.values_list("pk", flat=True))

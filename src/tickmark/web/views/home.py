@@ -10,6 +10,7 @@ from tickmark.kernel.access import Actor, may, visible
 from tickmark.kernel.answers import Task, due
 from tickmark.kernel.errors import NotFound
 from tickmark.readiness import queries as readiness
+from tickmark.report import queries as reports
 from tickmark.scope.models import System
 from tickmark.upkeep import queries as upkeep
 from tickmark.web.lists import Column, Filter, Listing, list_paths
@@ -48,6 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "further": mine[1:6],
         "count": len(mine),
         "summary": readiness.summary(day) if begun else None,
+        "report": reports.standing(actor, day),
         "may_describe": may(actor, "scope.describe"),
     }
     return render(request, "home/home.html", context)
