@@ -9,7 +9,7 @@ from django.conf import settings as conf
 from django.db import transaction
 
 from tests.deeds import writing
-from tickmark.kernel.errors import Conflict, Invalid, Unavailable
+from tickmark.kernel.errors import Conflict, Unavailable
 from tickmark.kernel.ledger import seal as sealing
 from tickmark.kernel.ledger.entry import Checkpoint, Entry, Leaf
 from tickmark.kernel.ledger.note import open_checkpoint
@@ -179,8 +179,9 @@ def test_a_lost_key_is_not_replaced_in_silence(db):
     seal()
     (conf.HOME / "secrets" / "log-key").unlink()
     write()
-    with pytest.raises(Invalid, match="not to be believed"):
+    with pytest.raises(Conflict, match="does not have the key of the log") as caught:
         seal()
+    assert "secrets that belong to the books" in caught.value.remedy
     assert Checkpoint.objects.count() == 1
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets as random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 
 from tickmark.kernel import clock, files, secrets
-from tickmark.kernel.errors import Conflict
+from tickmark.kernel.errors import Conflict, Invalid
 from tickmark.kernel.ledger import epoch, note, tiles
 from tickmark.kernel.ledger.entry import Checkpoint, Entry, Leaf, LogLock
 from tickmark.kernel.ledger.proof import Proof
@@ -138,9 +138,21 @@ def _check(newest: Checkpoint | None) -> None:
         raise _behind()
     if newest is None:
         return
-    note.open_checkpoint(newest.note.encode(), verifiers())
+    _own(newest.note.encode(), verifiers())
     if tiles.Tiles(store(), size).root().hex() != root:
         raise _another_log("The tiles no longer give the root that the newest checkpoint signed.")
+
+
+def _own(text: bytes, keys: Sequence[note.Verifier]) -> note.Checkpoint:
+    """A checkpoint that a key of this host signed."""
+    try:
+        return note.open_checkpoint(text, keys)
+    except Invalid as error:
+        raise Conflict(
+            "Nothing is sealed: this host does not have the key of the log.",
+            f"{error.what} {error.why}",
+            "Give this host the secrets that belong to the books: those of the other hosts, or of the backup.",
+        ) from error
 
 
 def _behind() -> Conflict:
@@ -187,7 +199,7 @@ def _published(there: tiles.Store) -> int:
     text, began = there.read("checkpoint"), epoch.newest()
     if text is None:
         return 0
-    point = note.open_checkpoint(text, epoch.of_one_log(text, verifiers()))
+    point = _own(text, epoch.of_one_log(text, verifiers()))
     if began is not None and point.origin != began.arguments["origin"]:
         return min(point.size, int(began.arguments["before"]["size"]))
     return point.size
