@@ -36,6 +36,13 @@ def test_entry_cites_what_was_written(cast):
     assert entry.arguments == {"user": cast.lead.ref, "role": "reviewer"}
 
 
+def test_a_refusal_is_logged_with_who_tried_what(cast, caplog):
+    caplog.set_level("INFO", "tickmark.actions")
+    with pytest.raises(Refused):
+        people.grant(cast.actor("employee"), cast.lead, Role.ADMIN)
+    assert caplog.messages == [f"people.grant by {cast.employee.ref}: Refused"]
+
+
 def test_refused_call_writes_nothing(cast):
     before = (Entry.objects.count(), RoleGrant.objects.count())
     with pytest.raises(Refused) as refused:
