@@ -104,7 +104,7 @@ def check_run(program, one, populations=None, parameters=None, check="changes_re
     )  # fmt: skip
 
 
-def pulls(program, approved=1):
+def pulls(program, approved=1, connection=None):
     """Pull requests for some changes: those approved by another, one approved by its author alone, one nobody can see."""
 
     def one(number, **more):
@@ -122,7 +122,7 @@ def pulls(program, approved=1):
         one(approved + 1, reviews=[{**approval, "reviewer": "ada", "head": f"h{approved + 1}"}]),
         one(approved + 2, reviews=None),
     ]
-    return w.population(w.connect(program, "forge", "files.pulls"), rows, shape="pulls")
+    return w.population(connection or w.connect(program, "forge", "files.pulls"), rows, shape="pulls")
 
 
 def census(program, changes, approved):

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.conf import settings as conf
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.audit import world as w
-from tests.audit.test_concluding import census, drawn
+from tests.audit.test_concluding import census, check_run, drawn, pulls
 from tests.deeds import writing
 from tickmark.audit import actions as audit
 from tickmark.audit import queries
 from tickmark.audit.actions.marking import MarkIn
 from tickmark.audit.models import Mark, MarkSheet, MarkVerdict, TeamMember
 from tickmark.audit.ranges import packed, spread
+from tickmark.evidence.models import Connection
 from tickmark.kernel import clock
 from tickmark.kernel.errors import Invalid
 from tickmark.report import actions as report
@@ -140,9 +142,27 @@ def test_a_check_that_finds_all_met_leaves_a_sheet_that_names_its_run(program, c
     assert "Approved by another person" in w.page(client, program.cast.staff, address), (
         "in the words of the run"
     )
+    (conf.HOME / "files" / run.verdicts_file[:2] / run.verdicts_file).unlink()
+    text = w.page(client, program.cast.staff, address)
+    assert f"The words of {run.ref} cannot be read" in text and "Record the mark" in text
     issued = Report(engagement=program.engagement, recorded_at=clock.now())
     assert Disclosure(issued, BundleContents.FILE).check_runs() == [run], "the firm's file shows what decided"
     assert Disclosure(issued, BundleContents.REPORT).check_runs() == []
+
+
+def test_a_second_run_that_overturns_the_first_says_why_in_the_mark(program):
+    one, run = census(program, 3, 1)
+    staff, letter = program.actor("staff"), one.letters["B"]
+    audit.mark_by_check(staff, one.procedure, letter, run)
+    before = {item.key: queries.grid(one.procedure).verdict(item.key, "B") for item in one.items}
+    assert sorted(before.values()) == ["deviation", "met", "pending"]
+    forge = Connection.objects.get(code="forge")  # read again, and it shows more
+    better = check_run(program, one, [one.population, pulls(program, 3, forge)])
+    audit.mark_by_check(staff, one.procedure, letter, better)
+    rows = {mark.item.key: mark for mark in Mark.objects.filter(check_run=better).select_related("item")}
+    assert sorted(rows) == sorted(key for key, verdict in before.items() if verdict != "met")
+    assert {mark.verdict for mark in rows.values()} == {"met"}
+    assert all("Approved by another person" in mark.note for mark in rows.values())
 
 
 def test_whoever_only_marked_a_sheet_does_not_review_the_quality(program):

@@ -36,11 +36,20 @@ def test_entry_cites_what_was_written(cast):
     assert entry.arguments == {"user": cast.lead.ref, "role": "reviewer"}
 
 
-def test_a_refusal_is_logged_with_who_tried_what(cast, caplog):
-    caplog.set_level("INFO", "tickmark.actions")
-    with pytest.raises(Refused):
-        people.grant(cast.actor("employee"), cast.lead, Role.ADMIN)
-    assert caplog.messages == [f"people.grant by {cast.employee.ref}: Refused"]
+def test_a_refusal_is_logged_with_who_tried_what(cast, caplog, client):
+    """By whichever door: who may not do it, and who names what they may not see."""
+    secret = people.make_token(cast.actor("employee"), "here", ["people.grant"]).secret
+    client.force_login(cast.employee)
+    for user in ("US-99999", cast.lead.ref):
+        given = {"user": user, "role": "admin"}
+        client.post("/do/people.grant", given)
+        client.post(
+            "/api/people/grant", given, "application/json", headers={"authorization": f"Bearer {secret}"}
+        )
+    said = [line for line in caplog.messages if line.startswith("people.grant")]
+    assert said == [
+        f"people.grant by {cast.employee.ref}: {kind}" for kind in ["NotFound"] * 2 + ["Refused"] * 2
+    ]
 
 
 def test_refused_call_writes_nothing(cast):

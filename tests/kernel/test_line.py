@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError, connections, transaction
 from django.db.utils import ConnectionHandler
 
 from tickmark.kernel.sqlite.base import _lines
 from tickmark.kernel.sqlite.line import Line
 
+PATIENCE = 2.0
+
 
 def waiting(line: Line, number: int) -> None:
+    """Until so many stand in line."""
     end = time.monotonic() + 10
     while len(line._waiting) < number:
         assert time.monotonic() < end
@@ -26,11 +29,12 @@ def waiting(line: Line, number: int) -> None:
 
 
 def test_whoever_came_first_goes_first_and_nobody_slips_in() -> None:
-    line, order = Line(), []
+    line, order, go_on = Line(), [], threading.Event()
 
     def go(number: int) -> None:
         assert line.take(10)
         order.append(number)
+        go_on.wait(10)
         line.leave()
 
     assert line.take(0)
@@ -39,105 +43,152 @@ def test_whoever_came_first_goes_first_and_nobody_slips_in() -> None:
         thread.start()
         waiting(line, number)
     line.leave()
-    assert not line.take(0) or order, "the lock was handed on, it was never free"
+    assert not line.take(0), "the lock was handed on, it was never free"
+    go_on.set()
     for thread in threads:
         thread.join()
     assert order == list(range(6))
     assert line.take(0)
 
 
-def test_who_gives_up_is_passed_over() -> None:
+def test_who_gives_up_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     line = Line()
     assert line.take(0) and not line.take(0.01)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(threading.Event, "wait", _interrupted)
+        line.take(1)
     line.leave()
     assert line.take(0), "no place is kept for whoever left"
 
 
+def test_who_is_interrupted_when_it_is_their_turn_hands_it_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Line()
+    assert line.take(0)
+
+    def handed_over(event: threading.Event, seconds: float) -> bool:
+        line.leave()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(threading.Event, "wait", handed_over)
+        line.take(1)
+    assert line.take(0)
+
+
+def _interrupted(event: threading.Event, seconds: float) -> bool:
+    raise KeyboardInterrupt
+
+
 @pytest.fixture
-def books(tmp_path: Path, django_db_blocker: Any) -> Iterator[ConnectionHandler]:
-    """A file of its own with one table, with Tickmark's options and little patience."""
+def line(tmp_path: Path, django_db_blocker: Any) -> Iterator[Line]:
+    """The line of books of their own under the alias `line`, with Tickmark's options and little patience."""
     options = {
         "transaction_mode": "IMMEDIATE",
-        "timeout": 2,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
+        "timeout": PATIENCE,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON",
     }
-    handler = ConnectionHandler(
-        {"default": {"ENGINE": "tickmark.kernel.sqlite", "NAME": str(tmp_path / "b"), "OPTIONS": options}}
-    )
+    name = str(tmp_path / "books")
+    given = {"ENGINE": "tickmark.kernel.sqlite", "NAME": name, "OPTIONS": options}
+    connections.settings["line"] = ConnectionHandler({"default": given}).settings["default"]
     with django_db_blocker.unblock():
-        with handler["default"].cursor() as cursor:
-            cursor.execute("create table t (who text not null)")
-        yield handler
-        handler["default"].close()
-    assert _lines[str(tmp_path / "b")].take(0), "the line is free when all is done"
+        with connections["line"].cursor() as cursor:
+            cursor.execute("create table t (id integer primary key, who text not null)")
+            cursor.execute("create table u (t references t (id) deferrable initially deferred)")
+        write()
+        yield _lines[name]
+        connections["line"].close()
+    assert _lines[name].take(0), "the line is free when all is done"
+    del connections.settings["line"], connections["line"]
 
 
-def write(one: Any, who: str = "me", seconds: float = 0) -> None:
-    one.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
-    try:
-        with one.cursor() as cursor:
-            cursor.execute("insert into t values (%s)", [who])
+def write(who: str | None = "me", seconds: float = 0) -> None:
+    """One row in one transaction that takes so long."""
+    with transaction.atomic(using="line"), connections["line"].cursor() as cursor:
+        cursor.execute("insert into t (who) values (%s)", [who])
         threading.Event().wait(seconds)
-        one.commit()
-    except BaseException:
-        one.rollback()
-        raise
-    finally:
-        one.set_autocommit(True)
 
 
-def test_who_writes_without_a_pause_starves_nobody(books: ConnectionHandler) -> None:
-    """Between asking and writing, each of two others that never pause writes but a few times."""
+def write_alone() -> None:
+    """One statement outside of a transaction."""
+    with connections["line"].cursor() as cursor:
+        cursor.execute("insert into t (who) values (%s) returning id", ["alone"])
+        assert cursor.fetchone()
+
+
+@pytest.mark.parametrize("writes", [write, write_alone])
+def test_who_writes_without_a_pause_starves_nobody(line: Line, writes: Any) -> None:
+    """Between asking and writing, two others that never pause write but a few times."""
     stop, rows = threading.Event(), []
 
     def never_pauses(who: str) -> None:
         while not stop.is_set():
-            write(books["default"], who, 0.01)
+            write(who, 0.01)
             rows.append(who)
-        books["default"].close()
+        connections["line"].close()
 
     threads = [threading.Thread(target=never_pauses, args=(who,)) for who in "ab"]
     for thread in threads:
         thread.start()
     waits = []
-    for _ in range(20):
-        before = len(rows)
-        write(books["default"])
-        waits.append(len(rows) - before)
-    stop.set()
-    for thread in threads:
-        thread.join()
+    try:
+        for _ in range(20):
+            before = len(rows)
+            writes()
+            waits.append(len(rows) - before)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
     assert max(waits) <= 5, waits
 
 
-def test_whoever_cannot_write_leaves_the_line(books: ConnectionHandler) -> None:
-    one = books["default"]
-    with pytest.raises(Exception, match="NOT NULL"):
-        write(one, None)  # type: ignore[arg-type]
-    write(one)
-    one.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
-    one.close()  # in the midst of it
-    write(one)
+def test_whoever_cannot_write_leaves_the_line(line: Line) -> None:
+    with pytest.raises(IntegrityError, match="NOT NULL"):
+        write(None)
+    assert free(line)
+    with (
+        pytest.raises(IntegrityError, match="FOREIGN KEY"),
+        transaction.atomic(using="line"),
+        connections["line"].cursor() as cursor,
+    ):
+        cursor.execute("insert into u values (99)")  # found out by the commit
+    assert free(line)
+    with pytest.raises(IntegrityError, match="NOT NULL"), connections["line"].cursor() as cursor:
+        cursor.execute("insert into t (who) values (null)")
+    assert free(line)
+    with transaction.atomic(using="line"):
+        assert not free(line)
+        connections["line"].close()
+        assert free(line)
+    write()
 
 
-def test_a_thread_that_waits_too_long_is_told_that_the_books_are_locked(books: ConnectionHandler) -> None:
-    one = books["default"]
-    one.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
-    told: list[str] = []
+def free(line: Line) -> bool:
+    """Whether nobody has the lock."""
+    taken = line.take(0)
+    if taken:
+        line.leave()
+    return taken
+
+
+@pytest.mark.parametrize("writes", [write, write_alone])
+def test_a_thread_that_waits_too_long_is_told_that_the_books_are_locked(line: Line, writes: Any) -> None:
+    took: list[float] = []
 
     def try_it() -> None:
-        with pytest.raises(OperationalError, match="database is locked") as caught:
-            write(books["default"])
-        told.append(str(caught.value))
-        books["default"].close()
+        began = time.monotonic()
+        with pytest.raises(OperationalError, match="database is locked"):
+            writes()
+        took.append(time.monotonic() - began)
+        connections["line"].close()
 
-    thread = threading.Thread(target=try_it)
-    thread.start()
-    thread.join()
-    one.rollback()
-    one.set_autocommit(True)
-    assert told
-    write(one)
+    with transaction.atomic(using="line"):
+        thread = threading.Thread(target=try_it)
+        thread.start()
+        thread.join()
+        assert not free(line), "who gave up did not let the next one in"
+    assert took and took[0] >= PATIENCE
+    write()
 
 
 HOLDS = """
@@ -146,28 +197,31 @@ one = sqlite3.connect(sys.argv[1], isolation_level=None)
 one.execute("begin immediate")
 print("held", flush=True)
 sys.stdin.readline()
-one.execute("insert into t values ('other')")
+one.execute("insert into t (who) values ('other')")
 one.execute("commit")
 """
 
 
+@pytest.mark.parametrize("writes", [write, write_alone])
 def test_another_process_is_waited_for_as_long_as_the_settings_say(
-    books: ConnectionHandler, tmp_path: Path
+    line: Line, tmp_path: Path, writes: Any
 ) -> None:
-    one = books["default"]
     with subprocess.Popen(
-        [sys.executable, "-c", HOLDS, str(tmp_path / "b")],
+        [sys.executable, "-c", HOLDS, str(tmp_path / "books")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as other:
         assert other.stdin and other.stdout and other.stdout.readline() == "held\n"
+        began = time.monotonic()
         with pytest.raises(OperationalError, match="database is locked"):
-            write(one)
+            writes()
+        assert time.monotonic() - began >= PATIENCE
+        assert free(line)
         threading.Timer(0.1, lambda: other.stdin and other.stdin.close()).start()
-        write(one)
-    with one.cursor() as cursor:
-        cursor.execute("select who from t")
-        assert cursor.fetchall() == [("other",), ("me",)]
+        writes()
+    with connections["line"].cursor() as cursor:
+        cursor.execute("select who from t order by id")
+        assert [who for (who,) in cursor.fetchall()][:2] == ["me", "other"]
         cursor.execute("pragma busy_timeout")
-        assert cursor.fetchone() == (2000,), "what is no transaction waits as SQLite does"
+        assert cursor.fetchone() == (PATIENCE * 1000,), "what does not write waits as SQLite does"

@@ -9,7 +9,7 @@ from django.conf import settings as conf
 from django.db import transaction
 
 from tests.deeds import writing
-from tickmark.kernel.errors import Conflict, Unavailable
+from tickmark.kernel.errors import Conflict, Invalid, Unavailable
 from tickmark.kernel.ledger import seal as sealing
 from tickmark.kernel.ledger.entry import Checkpoint, Entry, Leaf
 from tickmark.kernel.ledger.note import open_checkpoint
@@ -183,6 +183,19 @@ def test_a_lost_key_is_not_replaced_in_silence(db):
         seal()
     assert "secrets that belong to the books" in caught.value.remedy
     assert Checkpoint.objects.count() == 1
+
+
+def test_a_changed_checkpoint_is_not_taken_for_a_lost_key(db):
+    write()
+    seal()
+    published = conf.HOME / "log" / "checkpoint"
+    whole = published.read_text()
+    published.write_text(whole.replace("\n1\n", "\n2\n", 1))
+    write()
+    with pytest.raises(Invalid, match="not to be believed"):
+        seal()
+    published.write_text(whole)
+    assert seal().size == 2
 
 
 def test_changed_tiles_are_not_continued(db):

@@ -136,6 +136,10 @@ def test_what_others_did_since_the_last_visit_is_counted_and_marked(program, cli
     assert text.count('<span class="badge-word">New</span>') == 1
     note_sign_in("entered", program.cast.auditor)
     assert "nothing new" in w.page(client, program.cast.auditor, "/audit/")
+    audit.say(program.actor("owner"), asked, "One word more.", Visibility.SHARED)
+    for _ in range(2):  # what was not sealed when a visit began is told again rather than never
+        note_sign_in("entered", program.cast.auditor)
+        assert '<b class="figure">1</b> message.' in w.page(client, program.cast.auditor, "/audit/")
 
 
 def test_what_is_planned_is_bound_in_the_browser_or_elsewhere(program, client):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import logging
 import types
 import typing
 from collections.abc import Callable
@@ -27,14 +26,13 @@ from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, 
 from tickmark.kernel import canonical, clock, faults
 from tickmark.kernel.access import Actor, require, see, see_all
 from tickmark.kernel.dated import DigestField, Fact, Version, plain
-from tickmark.kernel.errors import Conflict, Invalid, NotFound, Refused, TickmarkError
+from tickmark.kernel.errors import Conflict, Invalid, TickmarkError
 from tickmark.kernel.grown import begin_anew
 from tickmark.kernel.ledger import cited
 from tickmark.kernel.ledger.entry import Entry
 from tickmark.kernel.logs import request_id
 from tickmark.kernel.references import reference
 
-log = logging.getLogger("tickmark.actions")
 P = ParamSpec("P")
 R = TypeVar("R")
 Reaction = Callable[[Actor, Any], None]
@@ -141,9 +139,6 @@ class Action(Generic[P, R]):
         try:
             with transaction.atomic():
                 done = self._run(actor, bound.arguments)
-        except (Refused, NotFound) as error:
-            log.warning("%s by %s: %s", self.name, actor.ref, type(error).__name__)
-            raise
         except (DatabaseError, InterfaceError, ValidationError, OSError) as error:
             if done is not None and faults.lost(error):
                 raise faults.unsure(self.name) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import logging
 import math
 import types
 import typing
@@ -23,9 +24,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from tickmark.kernel import files
 from tickmark.kernel.access import Actor, not_found, require, visible
 from tickmark.kernel.action import Action, Done, one_of, optional
-from tickmark.kernel.errors import Invalid
+from tickmark.kernel.errors import Invalid, Refused
 from tickmark.kernel.references import resolve, storable
 
+log = logging.getLogger("tickmark.actions")
 EARLIEST, LATEST = 1900, 2200
 """The years that a record can be about: day arithmetic stays far from the ends of the calendar."""
 LARGEST = 2**53
@@ -77,8 +79,15 @@ def call(action: Action[..., Any], actor: Actor, raw: Mapping[str, Any]) -> Any:
 
 
 def perform(action: Action[..., Any], actor: Actor, raw: Mapping[str, Any]) -> Done[Any]:
-    """Parse `raw` by the action's signature and do it; gives the result with the entry that records it."""
-    return action.perform(actor, **parse(action, actor, raw))
+    """Parse `raw` by the action's signature and do it; gives the result with the entry that records it.
+
+    Who may not do it, or names what they may not see, is noted in the program's log.
+    """
+    try:
+        return action.perform(actor, **parse(action, actor, raw))
+    except Refused as error:
+        log.warning("%s by %s: %s", action.name, actor.ref, type(error).__name__)
+        raise
 
 
 def parse(action: Action[..., Any], actor: Actor, raw: Mapping[str, Any]) -> dict[str, Any]:

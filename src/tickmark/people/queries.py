@@ -233,7 +233,8 @@ def sign_ins(actor: Actor) -> QuerySet[SignIn]:
 def last_visit(user: User) -> SignIn | None:
     """How an account signed in before it did so last; None on its first visit.
 
-    The beginning of that visit, since nobody knows when a person stopped reading: what came during it shows again.
+    The beginning of that visit, since nobody knows when a person stopped reading: what came during it shows again,
+    and so does what was not sealed yet when it began.
     """
     entered = SignIn.objects.filter(user=user, kind=SignInKind.ENTERED).order_by("-at", "-pk")
     return next(iter(entered.exclude(log_size=None)[1:2]), None)

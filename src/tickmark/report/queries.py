@@ -26,7 +26,7 @@ from tickmark.report.models import (
 from tickmark.report.problems import AUDITOR, Problem, Road, problems
 from tickmark.report.sections import report_data
 from tickmark.report.template_data import ReportData
-from tickmark.scope.models import Period
+from tickmark.scope.queries import systems
 
 __all__ = ["Problem", "Road", "completeness", "problems"]
 
@@ -70,11 +70,15 @@ def for_side(actor: Actor, found: list[Problem]) -> list[Problem]:
     return found if actor.side == Side.AUDITOR else [one for one in found if one.side != AUDITOR]
 
 
-def standing(actor: Actor, day: date) -> Report | None:
-    """The report on the period in which the day lies, or on the one that ended last; None while it is not issued."""
-    begun = Period.objects.filter(start__lte=day, replaced_by=None).order_by("-start", "pk").first()
-    rows = visible(actor, Report).filter(engagement__period=begun, reissued_as=None, dated__lte=day)
-    found: Report | None = rows.select_related("engagement__period").first() if begun else None
+def newest(actor: Actor, day: date) -> Report | None:
+    """The report on the period that ended last, of those that were issued on a system by the day."""
+    rows = visible(actor, Report).filter(engagement__system=systems(actor).first(), reissued_as=None)
+    found: Report | None = (
+        rows.filter(dated__lte=day)
+        .select_related("engagement__period")
+        .order_by("-engagement__period__end", "-pk")
+        .first()
+    )
     return found
 
 

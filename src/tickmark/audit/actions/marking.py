@@ -148,7 +148,8 @@ VERDICT = {
 @bulk("audit.mark_by_check")
 def mark_by_check(actor: Actor, procedure: Procedure, attribute: Attribute, check_run: CheckRun) -> Procedure:
     """Mark an attribute of all items by a check over the locked population. What it could not decide stays pending,
-    what a person marked stays as it is. What it found met is told by its run, whose words are not written again."""
+    what a person marked stays as it is. What it found met is told by its run, whose words are not written again unless
+    another mark stands in the cell."""
     need(
         attribute.procedure_id == procedure.pk, "The attribute belongs to another test.", "", "", "attribute"
     )
@@ -157,19 +158,17 @@ def mark_by_check(actor: Actor, procedure: Procedure, attribute: Attribute, chec
     need(table.items, "There is no item to mark.", "Nothing was drawn.", "Draw first.", "procedure")
     found = verdicts_by_subject(check_run)
     silent = ("undetermined", "The check has no verdict for this item.")
-    marks = [
-        Mark(
-            item=item,
-            attribute=attribute,
-            verdict=VERDICT[verdict],
-            note="" if verdict == "pass" else note,
-            check_run=check_run,
+    marks = []
+    for item in table.items:
+        before = table.marks.get((item.key, attribute.letter))
+        if before is not None and before.check_run_id is None:
+            continue
+        verdict, words = found.get(item.key, silent)
+        told_by_run = verdict == "pass" and (before is None or before.pk is None)
+        note = "" if told_by_run else words
+        marks.append(
+            Mark(item=item, attribute=attribute, verdict=VERDICT[verdict], note=note, check_run=check_run)
         )
-        for item in table.items
-        if (before := table.marks.get((item.key, attribute.letter))) is None
-        or before.check_run_id is not None
-        for verdict, note in [found.get(item.key, silent)]
-    ]
     _write(table, marks, check_run)
     return procedure
 

@@ -33,7 +33,7 @@ from tickmark.evidence import queries as evidence
 from tickmark.evidence import sampling
 from tickmark.evidence.models import CheckRun
 from tickmark.kernel import files, tables
-from tickmark.kernel.errors import Conflict
+from tickmark.kernel.errors import Conflict, TickmarkError
 
 
 def current_lock(procedure: Procedure) -> PopulationLock | None:
@@ -237,7 +237,10 @@ def history(procedure: Procedure, item: SampleItem, marks: Iterable[Mark]) -> di
 
 
 def _words(run: CheckRun, key: str) -> str:
-    return evidence.verdicts_by_subject(run, key).get(key, ("", ""))[1]
+    try:
+        return evidence.verdicts_by_subject(run, key).get(key, ("", ""))[1]
+    except TickmarkError as error:
+        return f"The words of {run.ref} cannot be read: {error.what}"
 
 
 def standing_deviations(procedure: Procedure) -> list[Deviation]:

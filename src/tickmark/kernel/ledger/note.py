@@ -160,9 +160,13 @@ class Note:
 
     def signed_by(self, verifier: Verifier) -> bool:
         """Whether the key signed this text; a line under this key that does not fit spoils the note."""
-        known = (verifier.name, key_id(verifier.name, verifier.public))
-        ours = [signature for name, key, signature in self.signatures if (name, key) == known]
+        ours = self.lines_of(verifier)
         return bool(ours) and all(verifier.accepts(self.text.encode(), signature) for signature in ours)
+
+    def lines_of(self, verifier: Verifier) -> list[bytes]:
+        """The signatures that stand under the name and id of a key, whether they fit or not."""
+        known = (verifier.name, key_id(verifier.name, verifier.public))
+        return [signature for name, key, signature in self.signatures if (name, key) == known]
 
 
 def _signature(line: str) -> tuple[str, bytes, bytes]:

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 
 from tickmark.kernel import clock, files, secrets
-from tickmark.kernel.errors import Conflict, Invalid
+from tickmark.kernel.errors import Conflict
 from tickmark.kernel.ledger import epoch, note, tiles
 from tickmark.kernel.ledger.entry import Checkpoint, Entry, Leaf, LogLock
 from tickmark.kernel.ledger.proof import Proof
@@ -144,15 +144,15 @@ def _check(newest: Checkpoint | None) -> None:
 
 
 def _own(text: bytes, keys: Sequence[note.Verifier]) -> note.Checkpoint:
-    """A checkpoint that a key of this host signed."""
-    try:
-        return note.open_checkpoint(text, keys)
-    except Invalid as error:
+    """A checkpoint that a key of this host signed. Raises Conflict if none did, Invalid if it was changed since."""
+    found = note.Note.parse(text)
+    if not any(found.lines_of(key) for key in keys):
         raise Conflict(
             "Nothing is sealed: this host does not have the key of the log.",
-            f"{error.what} {error.why}",
+            "Another key signed the newest checkpoint.",
             "Give this host the secrets that belong to the books: those of the other hosts, or of the backup.",
-        ) from error
+        )
+    return note.open_checkpoint(text, keys)
 
 
 def _behind() -> Conflict:

@@ -1,75 +1,87 @@
 """SQLite with a line for those who write (docs/decisions/031).
 
 SQLite gives its one write lock to whoever asks at the right moment, and lets the others sleep ever longer. Here the
-threads of a process wait in line, and the first of them asks often. A transaction that cannot begin within the
-`timeout` of the settings fails as it would without the line.
+threads of a process wait in line, and the first of them asks often. What cannot be written within the `timeout` of the
+settings fails as it would without the line.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import time
-from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.db.backends.sqlite3 import base
-from django.db.utils import OperationalError
 
 from tickmark.kernel.sqlite.line import Line
 
 PAUSE = 0.001
 """Seconds between two tries to get the lock from another process."""
-_lines: defaultdict[str, Line] = defaultdict(Line)
+WRITES = ("INSERT", "UPDATE", "DELETE", "REPLAC")
+_lines: dict[str, Line] = {}
+
+
+class Cursor(base.SQLiteCursorWrapper):
+    """A cursor whose writes wait in line."""
+
+    def __init__(self, connection: sqlite3.Connection, books: DatabaseWrapper) -> None:
+        super().__init__(connection)
+        self._books = books
+
+    def execute(self, query: str, params: Any = None) -> Any:
+        """Run one statement."""
+        return self._books.in_turn(query.lstrip()[:6].upper(), partial(super().execute, query, params))
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection that waits in line before its transaction begins, and leaves the line when it ends."""
+    """A connection that waits in line before it writes, a transaction or a single statement."""
 
     _line: Line | None = None
 
-    def _start_transaction_under_autocommit(self) -> None:
-        if self.is_in_memory_db():
-            super()._start_transaction_under_autocommit()  # type: ignore[misc]
-            return
-        seconds = float(self.settings_dict["OPTIONS"].get("timeout", 5))
-        end, line = time.monotonic() + seconds, _lines[str(self.settings_dict["NAME"])]
-        if not line.take(seconds):
-            raise OperationalError("database is locked")
-        self._line = line
-        try:
-            self._begin(end, seconds)
-        except BaseException:
-            self._leave()
-            raise
+    def create_cursor(self, name: Any = None) -> Any:
+        """A cursor of this connection."""
+        return self.connection.cursor(factory=lambda connection: Cursor(connection, self))
 
-    def _begin(self, end: float, seconds: float) -> None:
-        """Ask for the lock until it is there; SQLite's own waiting, which grows longer, is off meanwhile."""
-        self.ensure_connection()
+    def in_turn(self, word: str, run: Callable[[], Any]) -> Any:
+        """Run a statement that begins with this word, when it is this thread's turn if it writes."""
+        begins = word.startswith("BEGIN")
+        if not (begins or word in WRITES) or self.connection.in_transaction or self.is_in_memory_db():
+            return run()
+        seconds = float(self.settings_dict["OPTIONS"].get("timeout", 5))
+        end, line = time.monotonic() + seconds, _lines.setdefault(str(self.settings_dict["NAME"]), Line())
+        if not line.take(seconds):
+            raise sqlite3.OperationalError("database is locked")
+        self._line, keeps = line, False
+        try:
+            answer = self._asked(run, end, seconds)
+            keeps = begins
+            return answer
+        finally:
+            if not keeps:
+                self._leave()
+
+    def _asked(self, run: Callable[[], Any], end: float, seconds: float) -> Any:
+        """Ask until another process lets go; SQLite's own waiting, which grows longer, is off meanwhile."""
         self.connection.execute("PRAGMA busy_timeout = 0")
         try:
-            while not self._began(end):
+            while True:
+                try:
+                    return run()
+                except sqlite3.OperationalError as error:
+                    if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > end:
+                        raise
                 time.sleep(PAUSE)
         finally:
             self.connection.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
 
-    def _began(self, end: float) -> bool:
+    def _set_autocommit(self, autocommit: bool) -> None:
         try:
-            super()._start_transaction_under_autocommit()  # type: ignore[misc]
-        except OperationalError as error:
-            busy = getattr(error.__cause__, "sqlite_errorname", "").startswith("SQLITE_BUSY")
-            if not busy or time.monotonic() > end:
-                raise
-            return False
-        return True
-
-    def _commit(self) -> Any:
-        super()._commit()  # type: ignore[misc]
-        self._leave()
-
-    def _rollback(self) -> Any:
-        try:
-            super()._rollback()  # type: ignore[misc]
+            super()._set_autocommit(autocommit)  # type: ignore[misc]
         finally:
-            self._leave()
+            if autocommit:  # the outermost transaction is over, however it ended
+                self._leave()
 
     def _close(self) -> Any:
         try:

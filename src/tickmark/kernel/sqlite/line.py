@@ -21,13 +21,21 @@ class Line:
                 return True
             mine = threading.Event()
             self._waiting.append(mine)
-        if mine.wait(seconds):
-            return True
+        try:
+            mine.wait(seconds)
+        except BaseException:  # interrupted: nobody may wait behind a place that is never left
+            if not self._gave_up(mine):
+                self.leave()
+            raise
+        return not self._gave_up(mine)
+
+    def _gave_up(self, mine: threading.Event) -> bool:
+        """Leave one's place among those who wait; False where the lock is one's own already."""
         with self._guard:
-            if mine.is_set():  # it was handed over at the last moment
-                return True
+            if mine.is_set():
+                return False
             self._waiting.remove(mine)
-            return False
+            return True
 
     def leave(self) -> None:
         """Hand the lock on."""

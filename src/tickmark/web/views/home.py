@@ -49,7 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "further": mine[1:6],
         "count": len(mine),
         "summary": readiness.summary(day) if begun else None,
-        "report": reports.standing(actor, day),
+        "report": reports.newest(actor, day),
         "may_describe": may(actor, "scope.describe"),
     }
     return render(request, "home/home.html", context)
