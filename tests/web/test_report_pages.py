@@ -52,11 +52,11 @@ def test_the_home_page_names_the_newest_report_that_is_issued(client, world):
     made = examined(world)
     assert "<b>Issued</b>" not in page(client, world, "founder", "/")
     first = report.issue(made.actor("partner"), made.engagement, DAY)
-    report.reissue(made.actor("partner"), first, DAY, "A name was misspelt.")
+    report.issue(made.actor("partner"), made.engagement, DAY, "A name was misspelt.", first)
     for today in (DAY, DAY + timedelta(days=90)):  # whatever has begun since
-        text = page(client, world, "founder", f"/?as_of={today}")
+        text = page(client, world, "founder", f"/?day={today}")
         assert text.count("<b>Issued</b> on 11 Dec 2026") == 1
-    assert "<b>Issued</b>" not in page(client, world, "founder", f"/?as_of={DAY - timedelta(days=1)}")
+    assert "<b>Issued</b>" not in page(client, world, "founder", f"/?day={DAY - timedelta(days=1)}")
 
 
 @pytest.mark.parametrize("name", ["employee", "stranger"])

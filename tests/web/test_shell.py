@@ -99,3 +99,14 @@ def test_what_one_owes_is_never_shown_to_another(program):
     }
     again = {who: navigation.steps(program.actor(who), day) for who in reversed(every)}
     assert again == every and every["employee"]["steps"] == []
+
+
+def test_what_no_entry_tells_shows_with_the_next_minute(cast, monkeypatch):
+    """The steps' answers are kept until something is recorded, but never beyond the minute."""
+    asked, minute = [], ["12:00"]
+    monkeypatch.setattr(navigation, "due", lambda actor, day: asked.append(minute[0]) or [])
+    monkeypatch.setattr(navigation, "_minute", lambda: minute[0])
+    for moment in ("12:00", "12:00", "12:01"):
+        minute[0] = moment
+        navigation.steps(cast.actor("founder"), date(2026, 3, 2))
+    assert asked == ["12:00", "12:01"]
