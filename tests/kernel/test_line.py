@@ -163,6 +163,21 @@ def test_whoever_cannot_write_leaves_the_line(line: Line) -> None:
     write()
 
 
+def test_whoever_only_reads_does_not_stand_in_line_and_a_turn_ends_however_it_is_ended(line: Line) -> None:
+    with connections["line"].cursor() as cursor:
+        cursor.execute("BEGIN DEFERRED")  # the snapshot of a backup
+        cursor.execute("select count(*) from t")
+        assert free(line)
+        cursor.execute("ROLLBACK")
+        assert free(line)
+        cursor.execute("begin immediate")
+        assert not free(line)
+        cursor.execute("insert into t (who) values ('me')")
+        assert not free(line)
+        cursor.execute("COMMIT")
+        assert free(line)
+
+
 def free(line: Line) -> bool:
     """Whether nobody has the lock."""
     taken = line.take(0)

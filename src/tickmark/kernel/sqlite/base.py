@@ -19,7 +19,7 @@ from tickmark.kernel.sqlite.line import Line
 
 PAUSE = 0.001
 """Seconds between two tries to get the lock from another process."""
-WRITES = ("INSERT", "UPDATE", "DELETE", "REPLAC")
+WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "BEGIN IMMEDIATE", "BEGIN EXCLUSIVE")
 _lines: dict[str, Line] = {}
 
 
@@ -32,7 +32,8 @@ class Cursor(base.SQLiteCursorWrapper):
 
     def execute(self, query: str, params: Any = None) -> Any:
         """Run one statement."""
-        return self._books.in_turn(query.lstrip()[:6].upper(), partial(super().execute, query, params))
+        writes = query.lstrip()[:20].upper().startswith(WRITES)
+        return self._books.in_turn(writes, partial(super().execute, query, params))
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -44,23 +45,23 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """A cursor of this connection."""
         return self.connection.cursor(factory=lambda connection: Cursor(connection, self))
 
-    def in_turn(self, word: str, run: Callable[[], Any]) -> Any:
-        """Run a statement that begins with this word, when it is this thread's turn if it writes."""
-        begins = word.startswith("BEGIN")
-        if not (begins or word in WRITES) or self.connection.in_transaction or self.is_in_memory_db():
+    def in_turn(self, writes: bool, run: Callable[[], Any]) -> Any:
+        """Run a statement, when it is this thread's turn if it writes. The turn ends with the transaction."""
+        if self.connection is None or self.is_in_memory_db():
             return run()
+        try:
+            return run() if not writes or self.connection.in_transaction else self._waited(run)
+        finally:
+            if self.connection is None or not self.connection.in_transaction:
+                self._leave()
+
+    def _waited(self, run: Callable[[], Any]) -> Any:
         seconds = float(self.settings_dict["OPTIONS"].get("timeout", 5))
         end, line = time.monotonic() + seconds, _lines.setdefault(str(self.settings_dict["NAME"]), Line())
         if not line.take(seconds):
             raise sqlite3.OperationalError("database is locked")
-        self._line, keeps = line, False
-        try:
-            answer = self._asked(run, end, seconds)
-            keeps = begins
-            return answer
-        finally:
-            if not keeps:
-                self._leave()
+        self._line = line
+        return self._asked(run, end, seconds)
 
     def _asked(self, run: Callable[[], Any], end: float, seconds: float) -> Any:
         """Ask until another process lets go; SQLite's own waiting, which grows longer, is off meanwhile."""
