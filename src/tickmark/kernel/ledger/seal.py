@@ -83,7 +83,8 @@ def leaf_data(entry: Entry) -> bytes:
 def seal() -> Checkpoint | None:
     """Number all entries that have no place yet, write their tiles, sign; gives the newest checkpoint.
 
-    Raises Conflict if the folder is not the log that was signed last, Unavailable if tiles are missing.
+    Raises Conflict if the folder is not the log that was signed last or another key signed it, Invalid if what was signed
+    was changed, Unavailable if tiles are missing.
     """
     while True:
         with lock():
@@ -132,7 +133,10 @@ def _append(newest: Checkpoint | None, entries: list[Entry]) -> None:
 
 
 def _check(newest: Checkpoint | None) -> None:
-    """Raise Conflict unless key, books and folder belong to one log, and the folder is not ahead of the books."""
+    """Raise Conflict unless key, books and folder belong to one log, and the folder is not ahead of the books.
+
+    Invalid if a checkpoint was changed since it was signed.
+    """
     size, root = (newest.size, newest.root) if newest else (0, None)
     if _published(store()) > size:
         raise _behind()
