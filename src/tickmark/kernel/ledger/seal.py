@@ -83,8 +83,8 @@ def leaf_data(entry: Entry) -> bytes:
 def seal() -> Checkpoint | None:
     """Number all entries that have no place yet, write their tiles, sign; gives the newest checkpoint.
 
-    Raises Conflict if the folder is not the log that was signed last or another key signed it, Invalid if what was signed
-    was changed, Unavailable if tiles are missing.
+    Raises Conflict if the folder is not the log that was signed last or another key signed it, Invalid if what was
+    signed was changed, Unavailable if tiles are missing.
     """
     while True:
         with lock():
