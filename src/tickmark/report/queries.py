@@ -72,13 +72,9 @@ def for_side(actor: Actor, found: list[Problem]) -> list[Problem]:
 
 def newest(actor: Actor, day: date) -> Report | None:
     """The report on the period that ended last, of those that were issued on a system by the day."""
-    rows = visible(actor, Report).filter(engagement__system=systems(actor).first(), reissued_as=None)
-    found: Report | None = (
-        rows.filter(dated__lte=day)
-        .select_related("engagement__period")
-        .order_by("-engagement__period__end", "-pk")
-        .first()
-    )
+    rows = visible(actor, Report).filter(engagement__system=systems(actor).first(), dated__lte=day)
+    newest_first = rows.order_by("-engagement__period__end", "-pk")
+    found: Report | None = newest_first.select_related("engagement__period").first()
     return found
 
 
