@@ -11,11 +11,12 @@ from typing import Any
 
 import boto3
 import pytest
+import time_machine
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 from django.conf import settings
 
-from tests import servers
+from tests import ceph, servers
 from tests.deeds import writing
 from tickmark.kernel import files
 from tickmark.kernel.ledger.entry import Entry
@@ -55,18 +56,39 @@ def _answering(server: subprocess.Popen[bytes], address: str) -> None:
     raise RuntimeError("moto's server did not answer.")
 
 
+@pytest.fixture(scope="module")
+def enforcing() -> Iterator[str]:
+    """Ceph's gateway: it speaks S3 and means it."""
+    try:
+        with ceph.gateway() as address:
+            yield address
+    except servers.Missing as error:
+        servers.missing(str(error))
+
+
 @pytest.fixture
 def s3(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A client of it, and the environment that both boto3 and the file store read."""
+    """A client of moto's, and the environment that both boto3 and the file store read."""
+    return client_of(endpoint, "test", "test", monkeypatch)
+
+
+@pytest.fixture
+def strict(enforcing: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The same of Ceph's."""
+    return client_of(enforcing, ceph.NAME, ceph.SECRET, monkeypatch)
+
+
+def client_of(address: str, name: str, secret: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     given = {
-        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ENDPOINT_URL": address,
         "AWS_ALLOW_HTTP": "true",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": name,
+        "AWS_SECRET_ACCESS_KEY": secret,
         "AWS_REGION": "us-east-1",
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the first credentials that it finds
     files._open_store.cache_clear()
     return boto3.client("s3", region_name="us-east-1")
 
@@ -86,6 +108,48 @@ def test_a_server_that_enforces_nothing_is_found_out(s3: Any, settings: Any) -> 
     (finding,) = examine_lock()
     assert (finding.kind, finding.problem) == ("lock-not-enforced", True)
     assert "it let the lock's end be set earlier" in finding.why
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["COMPLIANCE", "GOVERNANCE"])
+def test_a_server_that_enforces_is_proven_by_what_it_refused(strict: Any, settings: Any, mode: str) -> None:
+    name = bucket(strict, f"held-{mode.lower()}", mode)
+    settings.FILES_URL = f"s3://{name}/files"
+    for _ in range(2):  # the second time on the probe that is there
+        (finding,) = examine_lock()
+        assert (finding.kind, finding.problem) == ("lock-holds", False)
+        assert "refused to delete the probe" in finding.why
+    assert strict.list_objects_v2(Bucket=name)["KeyCount"] == 1
+
+
+@pytest.mark.slow
+def test_files_in_a_bucket_that_locks_outlast_whoever_has_its_key(
+    strict: Any, home: Any, settings: Any, tmp_path: Any
+) -> None:
+    """A thief with the store's credentials can hide a file behind a marker, and the doctor names it; not its bytes."""
+    with (
+        home("held"),
+        time_machine.travel(time_machine.escape_hatch.time.time()),
+    ):  # the gateway's clock is true
+        name = bucket(strict, "outlasting", "COMPLIANCE")
+        settings.FILES_URL = f"s3://{name}/files"
+        with writing() as deed:
+            deed.cite(files.keep(b"what was seen").sha256)
+        (digest,) = Entry.objects.order_by("pk").first().files
+        seal()
+        at = {"Bucket": name, "Key": f"files/{digest[:2]}/{digest}"}
+        (version,) = strict.list_object_versions(Bucket=name, Prefix=at["Key"])["Versions"]
+        with pytest.raises(ClientError, match="AccessDenied"):
+            strict.delete_object(**at, VersionId=version["VersionId"])
+        assert [one.kind for one in examine_home()] == ["lock-holds"]
+        strict.delete_object(**at)
+        found = {one.kind: one.what for one in examine_home()}
+        assert found.keys() == {"file-missing", "lock-holds"}
+        assert digest in found["file-missing"]
+        again = strict.get_object(**at, VersionId=version["VersionId"])["Body"].read()
+        assert again == b"what was seen"
+        assert files.keep(again).sha256 == digest  # sent again, it is there again
+        assert [one.kind for one in examine_home()] == ["lock-holds"]
 
 
 def test_a_bucket_without_a_lock_or_without_a_default_is_told(s3: Any, settings: Any) -> None:

@@ -13,6 +13,7 @@ from tickmark.kernel.recovery.citing import mentioned, needed
 from tickmark.kernel.recovery.findings import Finding
 
 BACKUP = "Put it back from a backup: it stands there in files/ under this name."
+BEHIND = f"Look for older versions in the bucket: a file that was deleted may stand behind a marker. {BACKUP}"
 
 
 def drafts() -> Iterator[Finding]:
@@ -38,7 +39,8 @@ def examine() -> Iterator[Finding]:
     for sha256 in sorted(wanted - kept):
         if not files.exists(sha256):
             why = "The books need it, and the store does not have it."
-            yield Finding("file-missing", f"The file {sha256} is missing.", why, BACKUP)
+            remedy = BACKUP if files.folder() else BEHIND
+            yield Finding("file-missing", f"The file {sha256} is missing.", why, remedy)
     yield from _changed(kept)
     for sha256 in sorted(unused):
         why = "It arrived, and what was to cite it was refused or never ended."
