@@ -283,6 +283,8 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _server.get("user", ""), _server.get("pas
 EMAIL_USE_TLS, EMAIL_USE_SSL = _server.get("starttls", False), _server.get("implicit", False)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = _server.get("from") or f"tickmark@{urlsplit(ADDRESS).hostname or 'localhost'}"
+OUTGOING_HOSTS = tuple((os.environ.get("TICKMARK_OUTGOING") or "").lower().replace(",", " ").split())
+"""The hosts that an address typed by somebody may name, a leading dot for all below one; empty for any."""
 OUTGOING_LOOPBACK = False
 """Tests alone set it: their webhook target listens on 127.0.0.1. No environment variable reaches it."""
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +163,40 @@ def test_a_name_that_turned_inwards_before_the_call_is_refused(monkeypatch: pyte
 def test_an_unknown_name_is_unavailable() -> None:
     with pytest.raises(Unavailable, match=r"nowhere\.invalid was not found"):
         post("https://nowhere.invalid/", b"", {})
+
+
+def test_an_operator_may_list_what_is_called(settings: Any) -> None:
+    settings.OUTGOING_HOSTS = ("hooks.example", ".company.example")
+    for one in ("hooks.example", "HOOKS.example.", "a.company.example", "a.b.company.example"):
+        assert target(f"https://{one}/x").path == "/x"
+    for one in (
+        "evil.example",
+        "company.example",
+        "hooks.example.evil.example",
+        "nothooks.example",
+        "xcompany.example",
+    ):
+        for asked in (check, lambda address: post(address, b"", {})):
+            with pytest.raises(
+                Refused, match=f"{one} is not called.*only hooks.example, .company.example"
+            ) as failed:
+                asked(f"https://{one}/x")
+            assert "TICKMARK_OUTGOING" in failed.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("given", "hosts"),
+    [("", []), (" Hooks.example , .b.example,", ["hooks.example", ".b.example"]), ("a\nb", ["a", "b"])],
+)
+def test_the_list_comes_from_the_environment(tmp_path: Path, given: str, hosts: list[str]) -> None:
+    words = [
+        sys.executable,
+        "-c",
+        "from tickmark import settings; print(*map(repr, settings.OUTGOING_HOSTS))",
+    ]
+    told = {**os.environ, "TICKMARK_HOME": str(tmp_path), "TICKMARK_OUTGOING": given, "PYTHONPATH": "src"}
+    done = subprocess.run(words, env=told, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [repr(one) for one in hosts]
 
 
 # -- with loopback opened for the test --------------------------------------------------------------------------------

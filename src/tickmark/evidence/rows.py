@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tickmark.kernel.errors import Invalid
-from tickmark.kernel.tables import quoted, sealed
+from tickmark.kernel.tables import quoted, trusted
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ def page_of(path: Path, column: str = "", needle: str = "", limit: int = 50, off
 
     Raises Invalid for a column that the table lacks.
     """
-    with sealed([path]) as con:
+    with trusted() as con:
         source = f"from read_parquet({quoted(path)})"
         names = tuple(row[0] for row in con.execute(f"describe select * {source}").fetchall())
         if column and column not in names:

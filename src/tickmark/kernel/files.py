@@ -259,14 +259,14 @@ def _open_store(url: str, seconds: int) -> Any:
 def _open_remote(url: str, seconds: int) -> Any:
     own = os.environ.get("AWS_ENDPOINT_URL", os.environ.get("AWS_ENDPOINT", "")).startswith("http://")
     limit = timedelta(seconds=seconds)
-    # S3 takes nothing into a bucket with a default retention unless a checksum comes with it.
-    given = {"checksum_algorithm": "SHA256"} if urlsplit(url).scheme in ("s3", "s3a") else {}
-    return obstore.store.from_url(
-        url,
-        **given,
-        client_options={"timeout": limit, "connect_timeout": timedelta(seconds=5), "allow_http": own},
-        retry_config={"max_retries": 3, "retry_timeout": limit},
-    )
+    options: Any = {
+        "client_options": {"timeout": limit, "connect_timeout": timedelta(seconds=5), "allow_http": own},
+        "retry_config": {"max_retries": 3, "retry_timeout": limit},
+    }
+    if urlsplit(url).scheme in ("s3", "s3a"):
+        # Nothing comes into a bucket with a default retention unless its checksum comes with it.
+        options["config"] = {"checksum_algorithm": "SHA256"}
+    return obstore.store.from_url(url, **options)
 
 
 def _store(size: int = 0) -> Any:

@@ -66,7 +66,7 @@ def public(address: Address) -> bool:
 
 
 def target(address: str) -> Target:
-    """The parts of an address. Raises Invalid for one that is never called, whatever it resolves to."""
+    """The parts of an address. Raises Invalid or Refused for one that is never called, whatever it resolves to."""
     try:
         url = httpx.URL(address.strip())
     except httpx.InvalidURL as error:
@@ -81,9 +81,16 @@ def target(address: str) -> Target:
         raise _unfit(f"It names the port {url.port}; ports run from 1 to 65535.")
     if url.userinfo or url.fragment:
         raise _unfit("It carries a name and password, or a part after #.")
-    secure = url.scheme == "https"
+    host, secure = url.raw_host.decode("ascii"), url.scheme == "https"
+    if not _listed(host):
+        raise Refused(
+            f"{host} is not called.",
+            f"This installation calls only {', '.join(settings.OUTGOING_HOSTS)}.",
+            "Give an address of these, or ask who runs it to name this host in TICKMARK_OUTGOING.",
+            "url",
+        )
     return Target(
-        url.raw_host.decode("ascii"),
+        host,
         url.port or (443 if secure else 80),
         url.raw_path.decode("ascii"),
         secure,
@@ -149,6 +156,12 @@ def post(address: str, body: bytes, headers: Mapping[str, str]) -> Reply:
             f"{one_line(why, 200)}.",
             "Look whether it runs, and at its certificate.",
         ) from error
+
+
+def _listed(host: str) -> bool:
+    """Whether the operator lets this host be called: a name of the list, or one below a name with a leading dot."""
+    name, hosts = host.lower().rstrip("."), settings.OUTGOING_HOSTS
+    return not hosts or any(name == one or (one[0] == "." and name.endswith(one)) for one in hosts)
 
 
 def _only_public(to: Target, found: Iterable[str]) -> None:

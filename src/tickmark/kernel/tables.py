@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,9 @@ SHOWN = 20
 """How many row numbers a problem names; its count tells the rest."""
 
 ROW_GROUP = 100_000
+
+SMALL = 64 << 20
+"""Bytes of a list that fits into memory, so that no place to spill is needed."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,8 @@ def write_rows(rows: Iterable[Mapping[str, Any]], shape: Shape, target: Path) ->
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".rows-") as folder:
         lines, draft = Path(folder, "rows.ndjson"), Path(folder, "table.parquet")
         _write_lines(intake.fit(rows), lines)
-        with sealed([lines, draft], spill=Path(folder)) as con:
+        small = lines.stat().st_size <= SMALL
+        with trusted() if small else sealed([lines, draft], spill=Path(folder)) as con:
             _to_parquet(con, shape, lines, draft)
             _note_holes(con, shape, draft, faults)
             facts = _describe(con, shape, draft)
@@ -148,7 +153,7 @@ def read(
     `where` maps columns to the value they must have; None finds the unknown. Raises Invalid for a
     column that the table lacks.
     """
-    with sealed([path]) as con:
+    with trusted() as con:
         known = _columns(con, path)
         for name in [*(where or {}), *order]:
             if name not in known:
@@ -160,7 +165,7 @@ def read(
 
 def find(path: Path, column: str, values: Sequence[str], columns: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The rows whose `column` is one of `values`, by that value, with the named columns only."""
-    with sealed([path]) as con:
+    with trusted() as con:
         known = _columns(con, path)
         for name in (column, *columns):
             if name not in known:
@@ -173,14 +178,14 @@ def find(path: Path, column: str, values: Sequence[str], columns: Sequence[str])
 
 def count(path: Path) -> int:
     """The number of rows in a table."""
-    with sealed([path]) as con:
+    with trusted() as con:
         row = con.execute(f"select count(*) from read_parquet({quoted(path)})").fetchone()
         return int(row[0]) if row else 0
 
 
 def keys(path: Path, shape: Shape) -> list[str]:
     """The key of each row as text (its columns joined by `/`), sorted as bytes."""
-    with sealed([path]) as con:
+    with trusted() as con:
         query = f"select {key_sql(shape)} from read_parquet({quoted(path)})"
         return sorted((clean_key(row[0]) for row in con.execute(query).fetchall()), key=str.encode)
 
@@ -212,24 +217,50 @@ def file_digest(path: Path) -> str:
 
 
 @contextmanager
+def trusted() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB that this process opened once, for SQL that is written in this program: it may touch any file.
+
+    Opening one takes more work than most questions. What others wrote runs in a `sealed` one.
+    """
+    con = _shared(os.getpid()).cursor()
+    try:
+        yield con
+    finally:
+        con.close()
+
+
+@lru_cache(maxsize=1)
+def _shared(process: int) -> duckdb.DuckDBPyConnection:  # a fork must not use its parent's
+    con = duckdb.connect(":memory:")
+    _set(con, memory_limit="1GB", threads=2, temp_directory="", enable_external_file_cache=False)
+    return con
+
+
+@contextmanager
 def sealed(
     files: Sequence[Path], spill: Path | None = None, memory: str = "1GB", threads: int = 2
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB that can touch the named files and nothing else, and whose settings are locked."""
     con = duckdb.connect(":memory:")
     try:
-        con.execute("set autoinstall_known_extensions = false")
-        con.execute("set autoload_known_extensions = false")
-        con.execute(f"set memory_limit = {quoted(memory)}")
-        con.execute(f"set threads = {int(threads)}")
-        con.execute("set enable_progress_bar = false")
-        con.execute(f"set temp_directory = {quoted(spill or '')}")
         con.execute(f"set allowed_paths = [{', '.join(quoted(path) for path in files)}]")
-        con.execute("set enable_external_access = false")
-        con.execute("set lock_configuration = true")
+        _set(
+            con,
+            memory_limit=memory,
+            threads=int(threads),
+            temp_directory=str(spill or ""),
+            enable_external_access=False,
+        )
         yield con
     finally:
         con.close()
+
+
+def _set(con: duckdb.DuckDBPyConnection, **settings: str | int | bool) -> None:
+    settings |= {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    for name, value in (settings | {"enable_progress_bar": False}).items():
+        con.execute(f"set {name} = {quoted(value)}")
+    con.execute("set lock_configuration = true")
 
 
 @dataclass
