@@ -14,7 +14,7 @@ from requests import RequestException
 
 from tickmark.kernel import faults, logs
 from tickmark.kernel.access import Actor
-from tickmark.kernel.errors import Refused, TickmarkError, Unavailable
+from tickmark.kernel.errors import Invalid, Refused, TickmarkError, Unavailable
 from tickmark.kernel.grown import one_moment
 from tickmark.people.queries import actor_for, has_second_factor, is_empty, needs_second_factor
 from tickmark.web import errors, sessions
@@ -44,6 +44,11 @@ SILENT = Unavailable(
     "The identity provider does not answer.",
     "Whether you may enter cannot be asked of it now.",
     "Try again in a moment, or sign in with your password or passkey.",
+)
+LENGTHLESS = Invalid(
+    "The request does not say how long it is.",
+    "It comes in chunks and without Content-Length, so it would be read as if it were empty.",
+    "Send it with its length: put a proxy that waits for the whole request in front, or send a file that has its end.",
 )
 VISITOR = Actor.visitor()
 
@@ -77,6 +82,8 @@ class ActorMiddleware:
         return errors.answer(request, found) if found is not None else None
 
     def _turned_away(self, request: HttpRequest) -> HttpResponse | None:
+        if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
+            return _told(request, LENGTHLESS, 411)
         if settings.DEMO and (waiting := demo.waiting(request)) is not None:
             return waiting
         if request.user.is_authenticated:
@@ -102,12 +109,17 @@ class ActorMiddleware:
             return None
         if not needs_second_factor(request.user):  # type: ignore[arg-type]
             return None
-        if request.path.startswith("/api/"):
-            return JsonResponse(NEEDS_FACTOR.as_dict(), status=NEEDS_FACTOR.status)
-        if request.method != "GET":
-            return errors.answer(request, NEEDS_FACTOR)
+        if request.path.startswith("/api/") or request.method != "GET":
+            return _told(request, NEEDS_FACTOR, NEEDS_FACTOR.status)
         messages.warning(request, f"{NEEDS_FACTOR.what} {NEEDS_FACTOR.why}")
         return redirect("mfa_index")
+
+
+def _told(request: HttpRequest, error: TickmarkError, status: int) -> HttpResponse:
+    """An error to a program or a person, before the door that would tell it."""
+    if request.path.startswith(("/api/", "/scim/")):
+        return JsonResponse(error.as_dict(), status=status)
+    return errors.answer(request, error, status)
 
 
 def _to(address: str, request: HttpRequest) -> HttpResponse:
