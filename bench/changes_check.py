@@ -86,7 +86,7 @@ def bare(paths: dict[str, Path], target: Path) -> float:
     with duckdb.connect(config={"threads": LIMITS.threads, "memory_limit": LIMITS.memory}) as con:
         for name in check.reads:
             con.execute(f"create view {name} as {view(registers.shapes[name], paths.get(name), con)}")
-        query, used = read_only(con, check.name, check.sql)
+        query, used = read_only(check.name, check.sql, check.reads)
         values = check.settings({}) | {"start_at": START, "end_before": date(2026, 11, 1)}
         con.execute(
             f"copy (select * from ({query}) order by item) to {quoted(target)}"

@@ -154,8 +154,8 @@ def test_a_result_is_whole(tmp_path: Path) -> None:
     assert result.counts == {"pass": 1, "fail": 1, "not_applicable": 0, "undetermined": 1}
     assert result.causes == {"open": 1, "locked": 1, "unseen": 1}
     assert [vars(one) for one in result.exceptions] == [
-        {"item": "d1", "subject": "d1", "verdict": "fail", "cause": "open", "sentence": "It is open.", "detail": "door d1"},
-        {"item": "d2", "subject": "d2", "verdict": "undetermined", "cause": "unseen", "sentence": "Nobody looked.", "detail": "door d2"},
+        {"item": "d1", "subject": "d1", "verdict": "fail", "cause": "open", "sentence": "It is open.", "detail": "door d1", "day": date(2026, 5, 1)},
+        {"item": "d2", "subject": "d2", "verdict": "undetermined", "cause": "unseen", "sentence": "Nobody looked.", "detail": "door d2", "day": None},
     ]  # fmt: skip
     assert tables.read(result.path)[2] == {
         "item": "d4", "subject": "d4", "verdict": "pass", "cause": "locked", "before": "",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -156,11 +155,13 @@ def check(slot: Slot) -> None:
         entry.name: entry.thing for entry in queries.registers().checks if _is_due(entry.thing, shape, later)
     }
     codes = {code for rule in due.values() for code in rule.supports}
+    lists = cache(queries.newest_lists)  # a list that comes meanwhile has a slot of its own
     for control in Control.objects.filter(code__in=codes).order_by("code"):
-        for rule in queries.chosen_checks(control, today):
+        for rule in queries.chosen_checks(control, today, lists):
             if rule.name in due:
                 slot.progress(f"{control.code}: {rule.says}")
-                _run(slot, rule, control, window, today)
+                found = [population for name in rule.reads for population, _ in lists(name, today)]
+                _run(slot, rule, control, found, window, today)
 
 
 def _is_due(rule: Check, shape: str, later: set[str]) -> bool:
@@ -172,8 +173,9 @@ def _waiting(slot: Slot) -> set[str]:
     return {str(arguments.get("shape")) for arguments in rows.values_list("arguments", flat=True)}
 
 
-def _run(slot: Slot, rule: Check, control: Control, window: queries.Window, today: date) -> None:
-    populations = _read(rule.reads)
+def _run(
+    slot: Slot, rule: Check, control: Control, populations: list[Any], window: queries.Window, today: date
+) -> None:
     if not any(population.shape == rule.drives for population in populations):
         return
     for span in queries.tested_spans(control, window.start, window.until(today)):
@@ -188,7 +190,3 @@ def _run(slot: Slot, rule: Check, control: Control, window: queries.Window, toda
             parameters=dict(span.version.parameters),
         )
         jobs.once(slot, f"{control.code} {rule.name} {span.start} {span.end}", run)
-
-
-def _read(shapes: Iterable[str]) -> list[Any]:
-    return [population for shape in shapes for population, _ in queries.newest_lists(shape)]

@@ -37,7 +37,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict of one item: `cause` is the code, `sentence` its words, `detail` what was seen."""
+    """The verdict of one item: `cause` is the code, `sentence` its words, `detail` what was seen.
+
+    `day` is the day of the item's row by the check's date column; None where the check goes by none or nobody knows.
+    """
 
     item: str
     subject: str | None
@@ -45,6 +48,7 @@ class Verdict:
     cause: str
     sentence: str
     detail: str
+    day: date | None = None
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ def run_check(
             driven = _assert_whole(con, check, shapes[check.drives], values)
             _write(con, draft)
             counts, causes = _counts(con)
-            exceptions = _exceptions(con, limits.shown)
+            exceptions = _exceptions(con, check, shapes[check.drives], values, limits.shown)
         draft.rename(target)
     return CheckResult(
         check=check.name,
@@ -252,24 +256,31 @@ def _judge(
     con: duckdb.DuckDBPyConnection, check: Check, values: Mapping[str, Any], lacking: Mapping[str, str]
 ) -> None:
     """Run the check's query into the table `judged`, lists that are not whole taken into account."""
-    query, used = read_only(con, check.name, check.sql)
+    query, used = read_only(check.name, check.sql, check.reads)
     given = {name: values[name] for name in used if name in values}
     columns = {row[0] for row in con.execute(f"describe {query}", given).fetchall()}
     if "item" not in columns or not columns & {"verdict", "cause"}:
         raise Invalid(
             f"The check {check.name} failed.", "Its query gives no item with a cause.", "Add the columns."
         )
-    con.execute("create temp table causes (code varchar, verdict varchar, sentence varchar, stands varchar)")
-    con.executemany("insert into causes values (?, ?, ?, ?)", _cause_rows(check, lacking))
+    con.execute(
+        "create temp table causes as select unnest($code::varchar[]) as code, unnest($verdict::varchar[]) as verdict,"
+        " unnest($sentence::varchar[]) as sentence, unnest($stands::varchar[]) as stands",
+        _causes(check, lacking),
+    )
     con.execute(f"create temp table judged as {_judged(query, columns)}", given)
     _refuse_odd_verdicts(con, check)
 
 
-def _cause_rows(check: Check, lacking: Mapping[str, str]) -> list[list[str | None]]:
-    return [
-        [cause.code, cause.verdict, cause.sentence, _takes_away(cause, lacking)]
-        for cause in check.causes.values()
-    ]
+def _causes(check: Check, lacking: Mapping[str, str]) -> dict[str, list[str | None]]:
+    """The causes that a check declares, column by column."""
+    causes = list(check.causes.values())
+    return {
+        "code": [cause.code for cause in causes],
+        "verdict": [cause.verdict for cause in causes],
+        "sentence": [cause.sentence for cause in causes],
+        "stands": [_takes_away(cause, lacking) for cause in causes],
+    }
 
 
 def _takes_away(cause: Cause, lacking: Mapping[str, str]) -> str | None:
@@ -316,7 +327,7 @@ def _assert_whole(
     only a check that gives a row several items needs the dearer comparison.
     """
     driving = f"select row_key from {check.drives} where {_in_period(check, shape)}"
-    query, used = read_only(con, check.name, driving)
+    query, used = read_only(check.name, driving, check.reads)
     given = {name: values[name] for name in used}
     sums = "count(*), coalesce(sum(hash({0})::hugeint), 0)"
     wanted = con.execute(f"select {sums.format('row_key')} from ({query})", given).fetchone() or (0, 0)
@@ -376,10 +387,34 @@ def _counts(con: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], dict[str, i
     return counts, {cause: sum(number for _, code, number in rows if code == cause) for _, cause, _ in rows}
 
 
-def _exceptions(con: duckdb.DuckDBPyConnection, shown: int) -> tuple[Verdict, ...]:
-    rows = con.execute(
-        "select item, subject, verdict, cause, sentence, detail from judged"
+def _exceptions(
+    con: duckdb.DuckDBPyConnection, check: Check, shape: Shape, values: Mapping[str, Any], shown: int
+) -> tuple[Verdict, ...]:
+    con.execute(
+        "create temp table shown as select item, subject, verdict, cause, sentence, detail from judged"
         " where verdict in ('fail', 'undetermined') order by item limit ?",
         [shown],
-    ).fetchall()
-    return tuple(Verdict(*row) for row in rows)
+    )
+    rows = con.execute("select * from shown order by item").fetchall()
+    days = _days(con, check, shape, values) if rows and check.by else {}
+    return tuple(Verdict(*row, days.get(row[1] or row[0])) for row in rows)
+
+
+def _days(
+    con: duckdb.DuckDBPyConnection, check: Check, shape: Shape, values: Mapping[str, Any]
+) -> dict[str, date | None]:
+    """The days of the rows that stand behind what is shown, by key."""
+    query, used = read_only(check.name, driven(check, shape), check.reads)
+    wanted = "select coalesce(nullif(subject, ''), item) from shown"
+    rows = con.execute(
+        f"select * from ({query}) where row_key in ({wanted})", {name: values[name] for name in used}
+    )
+    return dict(rows.fetchall())
+
+
+def driven(check: Check, shape: Shape) -> str:
+    """The SQL for key and day of each row that the check must judge; a row without a day that is known has none."""
+    column, day = shape.column(check.by), "null::date"
+    if column is not None:
+        day = f"local_day({check.by})" if column.type == "instant" else check.by
+    return f"select row_key, {day} as day from {check.drives} where {_in_period(check, shape)}"

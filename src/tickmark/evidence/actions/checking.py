@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -62,11 +61,7 @@ def run_check(
     )
     row.save()
     CheckInput.objects.bulk_create(CheckInput(run=row, population=population) for population in populations)
-    # Only a rule that goes by a date tells the day of an item; without exceptions nobody asks for it.
-    by_day = rule.by and result.exceptions
-    zone = queries.place(clock.today()).zone
-    days = queries.days_driven(rule, populations, start, end, zone) if by_day else {}
-    Finding.objects.bulk_create(_findings(row, result, days))
+    Finding.objects.bulk_create(_findings(row, result))
     return row
 
 
@@ -160,7 +155,7 @@ def _paths(populations: list[Population], room: Path) -> dict[str, list[Path]]:
     return paths
 
 
-def _findings(row: CheckRun, result: CheckResult, days: Mapping[str, date | None]) -> list[Finding]:
+def _findings(row: CheckRun, result: CheckResult) -> list[Finding]:
     return [
         Finding(
             run=row,
@@ -168,7 +163,7 @@ def _findings(row: CheckRun, result: CheckResult, days: Mapping[str, date | None
             verdict=found.verdict,
             cause=found.cause,
             detail={"sentence": found.sentence, "seen": found.detail},
-            happened_on=days.get(found.subject or found.item),
+            happened_on=found.day,
         )
         for found in result.exceptions
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sized
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,10 +15,15 @@ from tickmark.kernel.checks import Check
 from tickmark.kernel.dated import Span
 
 
-def chosen_checks(control: Control, day: date | None = None) -> list[Check]:
-    """Of the checks that support a control and drive the same list, the one that reads the most lists there are."""
+def chosen_checks(
+    control: Control, day: date | None = None, lists: Callable[[str, date | None], Sized] = newest_lists
+) -> list[Check]:
+    """Of the checks that support a control and drive the same list, the one that reads the most lists there are.
+
+    `lists` finds the newest lists of a shape, for whoever asks for many controls and remembers them.
+    """
     rules = [entry.thing for entry in registers().checks if control.code in entry.thing.supports]
-    there = {shape: bool(newest_lists(shape, day)) for rule in rules for shape in rule.reads}
+    there = {shape: bool(lists(shape, day)) for shape in {shape for rule in rules for shape in rule.reads}}
     best: dict[str, Check] = {}
     for rule in sorted(rules, key=lambda rule: rule.name):
         if rule.drives not in best or _sight(rule, there) > _sight(best[rule.drives], there):
