@@ -6,7 +6,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -397,7 +397,7 @@ def _exceptions(
     )
     rows = con.execute("select * from shown order by item").fetchall()
     days = _days(con, check, shape, values) if rows and check.by else {}
-    return tuple(Verdict(*row, days.get(row[1] or row[0])) for row in rows)
+    return tuple(replace(Verdict(*row), day=days.get(row[1] or row[0])) for row in rows)
 
 
 def _days(
