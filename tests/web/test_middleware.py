@@ -108,6 +108,7 @@ def test_a_stranger_in_a_demo_home_picks_a_character_and_goes_on(client, lived):
     ada = User.objects.get(name="Ada")
     entered = client.post("/demo/see-as", {"who": ada.pk, "next": "/ledger"})
     assert (entered["Location"], client.session["_auth_user_id"]) == ("/ledger", str(ada.pk))
+    assert [one.method for one in ada.sign_ins.all()] == ["see as"]  # nobody proved anything
 
 
 @pytest.mark.parametrize("who", ["", "x", "999999", "gone"])

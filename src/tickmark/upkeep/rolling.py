@@ -17,6 +17,7 @@ from tickmark.controls.models import ControlVersion
 from tickmark.scope import queries as scope
 from tickmark.scope.chain import Days, next_period
 from tickmark.scope.models import Exclusion, Period, System, SystemVersion
+from tickmark.upkeep.letters import day
 from tickmark.upkeep.models import RollForward
 
 
@@ -107,7 +108,7 @@ class Next:
     def _ending(self) -> Iterator[Left]:
         rows = Exclusion.objects.filter(system=self.system, end=None, until__lt=self.start).order_by("pk")
         for row in rows:
-            why = f"It was to be left out until {row.until}; decide again, with a reason."
+            why = f"It was to be left out until {day(row.until)}; decide again, with a reason."
             yield Left(f"The exclusion “{row.what}”", why, "/scope/exclusions/")
 
     def _exceptions(self) -> Iterator[Left]:

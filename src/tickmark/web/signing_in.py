@@ -48,11 +48,14 @@ def entered(request: HttpRequest | None, user: Any, **_: Any) -> None:
 
 
 def _methods(request: HttpRequest, user: Any) -> str:
-    """How the person proved who they are: `password, totp`; `new account` on the page that made it."""
+    """How the person proved who they are: `password, totp`; `new account` on the page that made it.
+
+    Nobody proves anything to a demo home's switch, and it says so.
+    """
     records = get_authentication_records(request, user)
     words = [str(one.get("type") or one.get("method")) for one in records]
     told = ["identity provider" if word == "socialaccount" else word for word in words]
-    return ", ".join(dict.fromkeys(told)) or "new account"
+    return ", ".join(dict.fromkeys(told)) or ("see as" if request.path.startswith("/demo") else "new account")
 
 
 @receiver(user_logged_out)
