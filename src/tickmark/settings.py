@@ -185,7 +185,6 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
-    "ninja",
     "tickmark.kernel",
     *(f"tickmark.{step}" for step in STEPS),
 ]

@@ -14,13 +14,18 @@ import ssl
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpcore
-import httpx
 from django.conf import settings
 
 from tickmark.kernel.errors import Invalid, Refused, Unavailable
+from tickmark.kernel.later import Later
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = Later("httpx")
 
 SECONDS = 10.0
 """For everything from the connection to the end of the answer."""

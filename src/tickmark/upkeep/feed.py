@@ -7,8 +7,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from icalendar import Calendar, Event
+from tickmark.kernel.later import Later
+
+if TYPE_CHECKING:
+    import icalendar
+else:
+    icalendar = Later("icalendar")
 
 REFRESH = timedelta(hours=6)
 
@@ -26,7 +32,7 @@ class Item:
 
 def ics(name: str, items: Iterable[Item], stamp: datetime) -> bytes:
     """The file. `stamp` is the instant (UTC) at which it was true."""
-    calendar = Calendar()
+    calendar = icalendar.Calendar()
     calendar.add("prodid", "-//Tickmark//Calendar//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
@@ -40,8 +46,8 @@ def ics(name: str, items: Iterable[Item], stamp: datetime) -> bytes:
     return bytes(calendar.to_ical())
 
 
-def _event(item: Item, uid: str, stamp: datetime) -> Event:
-    event = Event()
+def _event(item: Item, uid: str, stamp: datetime) -> icalendar.Event:
+    event = icalendar.Event()
     event.add("uid", uid)
     event.add("dtstamp", stamp)
     event.add("dtstart", item.day)
