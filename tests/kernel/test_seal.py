@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import pytest
 from django.conf import settings as conf
-from django.db import transaction
+from django.db import connection, transaction
 
 from tests.deeds import writing
+from tests.tampering import without_triggers
 from tickmark.kernel.errors import Conflict, Invalid, Unavailable
 from tickmark.kernel.ledger import seal as sealing
 from tickmark.kernel.ledger.entry import Checkpoint, Entry, Leaf
@@ -196,6 +197,18 @@ def test_a_changed_checkpoint_is_not_taken_for_a_lost_key(db):
         seal()
     published.write_text(whole)
     assert seal().size == 2
+
+
+def test_a_checkpoint_that_was_changed_in_the_books_is_never_published(own_books):
+    """Who may write to the database cannot have the host publish what it never signed."""
+    write()
+    whole = seal().note
+    without_triggers("kernel_checkpoint")
+    with connection.cursor() as cursor:
+        cursor.execute("update kernel_checkpoint set note = %s", [whole.replace("\n1\n", "\n2\n", 1)])
+    with pytest.raises(Invalid, match="not to be believed"):
+        seal()
+    assert store().read("checkpoint") == whole.encode()
 
 
 def test_changed_tiles_are_not_continued(db):
