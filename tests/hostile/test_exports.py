@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from tickmark.kernel.errors import Invalid
 from tickmark.kernel.formats import rows_of
 from tickmark.kernel.recipes import parse_recipe
 from tickmark.kernel.tables import Faults
-from tickmark.kernel.workbooks import check_workbook
+from tickmark.kernel.workbooks import checked_workbook
 
 CSV, XLSX, JSON, LINES = (
     parse_recipe(
@@ -81,8 +83,26 @@ def test_a_workbook_that_points_outside_is_read_without_following(tmp_path: Path
     )
     rows = ROW + f'<row r="2">{files.inline("A2", "=cmd()|x")}</row>'
     parts = {"xl/externalLinks/_rels/externalLink1.xml.rels": link}
-    check_workbook("rows", files.workbook(rows, **parts))
     assert read(XLSX, files.workbook(rows, **parts)) == [{"id": "=cmd()|x"}]
+
+
+def test_the_reader_of_sheets_sees_only_what_was_looked_at() -> None:
+    """Python finds no part in an archive whose list says that it is empty; the reader of sheets found them all, and
+    asked for 512 GiB."""
+    hidden = bytearray(files.workbook(FAR))
+    hidden[-10:-6] = bytes(4)
+    with pytest.raises(Invalid, match="no readable spreadsheet"):
+        read(XLSX, bytes(hidden))
+
+
+def test_a_workbook_is_packed_anew_of_its_cells_alone() -> None:
+    came = files.workbook(
+        ROW, **{"xl/media/a.png": "picture", "content.xml": "<x/>", "xl/vbaProject.bin": "macro"}
+    )
+    with zipfile.ZipFile(io.BytesIO(checked_workbook("rows", came))) as packed:
+        names = packed.namelist()
+    assert "xl/worksheets/sheet1.xml" in names
+    assert not {"xl/media/a.png", "content.xml", "xl/vbaProject.bin"} & set(names)
 
 
 def test_lines_end_as_they_did() -> None:

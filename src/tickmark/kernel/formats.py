@@ -16,7 +16,7 @@ import python_calamine
 from tickmark.kernel.errors import Invalid
 from tickmark.kernel.recipes import Recipe, reach
 from tickmark.kernel.tables import Faults
-from tickmark.kernel.workbooks import check_workbook
+from tickmark.kernel.workbooks import checked_workbook
 
 LONGEST_FIELD = 16 << 20
 MOST_COLUMNS = 16_384
@@ -124,9 +124,9 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 
 
 def _xlsx(name: str, content: bytes, recipe: Recipe, faults: Faults) -> Iterator[SourceRow]:
-    check_workbook(name, content)
+    checked = checked_workbook(name, content)
     try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(checked))
         sheet = recipe.sheet or book.sheet_names[0]
         table = book.get_sheet_by_name(sheet).to_python()
     except Exception as error:  # the reader's errors share no other base

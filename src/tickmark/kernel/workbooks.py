@@ -1,13 +1,14 @@
-"""Whether a workbook can be read at all: how large it is unpacked, and how far its cells reach.
+"""What of a workbook may be given to a spreadsheet reader: how large it is unpacked, and how far its cells reach.
 
 A spreadsheet reader lays a sheet out from its first cell to its last. Two cells in opposite corners take 17 billion
-places, so the corners are looked for first, in a stream, and the parts are unpacked once to see that they are no larger
-than they say.
+places, so the corners are looked for first, in a stream. Two programs may also find different parts in one archive, so
+the reader never gets the archive that came: it gets a new one of the very parts that were looked at.
 """
 
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from xml.parsers import expat
 
@@ -18,20 +19,31 @@ MOST_UNPACKED = 192 << 20
 MOST_CELLS = 10_000_000
 MOST_PARTS = 10_000
 CHUNK = 1 << 18
+_PART = re.compile(r"(\[Content_Types\]\.xml|(_rels|xl)/.*\.(xml|rels))", re.I | re.S)
+"""The parts that tell of cells: no picture, no macro, and nothing of another format of sheets."""
 
 
-def check_workbook(name: str, content: bytes) -> None:
-    """Raise Invalid for a workbook that is none, that declares a document type, or that is too large to be read."""
+def checked_workbook(name: str, content: bytes) -> bytes:
+    """The workbook packed anew, of the parts that were looked at and nothing else.
+
+    Raises Invalid for one that is none, that declares a document type, or that is too large to be read.
+    """
+    anew = io.BytesIO()
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with (
+            zipfile.ZipFile(io.BytesIO(content)) as archive,
+            zipfile.ZipFile(anew, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as clean,
+        ):
             parts = archive.infolist()
             _check_size(name, parts)
-            for part in parts:
-                _check_part(name, archive, part)
+            wanted = {part.filename: part for part in parts if _PART.fullmatch(part.filename)}
+            for part in wanted.values():
+                _copy(name, archive, part, clean)
     except expat.ExpatError as error:
         raise _broken(name, f"A part of it is no XML: {error}.") from error
     except (*BROKEN, NotImplementedError, RuntimeError, EOFError, ValueError, OSError) as error:
         raise _broken(name, f"{error}.") from error
+    return anew.getvalue()
 
 
 def _check_size(name: str, parts: list[zipfile.ZipInfo]) -> None:
@@ -41,15 +53,14 @@ def _check_size(name: str, parts: list[zipfile.ZipInfo]) -> None:
         raise Invalid(f"{name!r} is too large.", why, "Export fewer rows, or as CSV.")
 
 
-def _check_part(name: str, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    """Unpack it, which fails where it is larger than it says, and look at it if it is XML."""
-    reader = _Reach(name) if part.filename.endswith((".xml", ".rels")) else None
-    with archive.open(part) as stream:
+def _copy(name: str, archive: zipfile.ZipFile, part: zipfile.ZipInfo, clean: zipfile.ZipFile) -> None:
+    """Unpack a part, which fails where it is larger than it says, look at it, and pack it anew."""
+    reach = _Reach(name)
+    with archive.open(part) as stream, clean.open(zipfile.ZipInfo(part.filename), "w") as copy:
         while chunk := stream.read(CHUNK):
-            if reader:
-                reader.parser.Parse(chunk, False)
-    if reader:
-        reader.parser.Parse(b"", True)
+            reach.parser.Parse(chunk, False)
+            copy.write(chunk)
+    reach.parser.Parse(b"", True)
 
 
 def _broken(name: str, why: str) -> Invalid:
