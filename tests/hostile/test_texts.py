@@ -42,6 +42,7 @@ def reader() -> Iterator[Reader]:
         ("a.csv", "naïve;zebra".encode("cp1252"), "naïve;zebra"),
         ("a.txt", "zebra".encode("utf-16"), "zebra"),
         ("a.html", b"<title>T</title><script>no</script><p>The&nbsp;zebra", "T    The\xa0zebra"),
+        ("a.html", b"one <![if !mso]>two<![endif]> <![-- c -->zebra<![", "one two zebra<!["),
         ("a.svg", b"<svg><script>no</script><text>zebra</text></svg>", "zebra"),
         ("a.docx", DOCX, "The zebra."),
         ("a.xlsx", XLSX, "zebra"),

@@ -151,6 +151,10 @@ class _Page(HTMLParser):
         if not self.silent:
             self.text.add(data)
 
+    def parse_marked_section(self, i: int, report: int = 1) -> int:
+        """`<![…`: a comment, as browsers take it; Python's parser gives up where no name follows."""
+        return int(self.parse_bogus_comment(i, 0))  # type: ignore[attr-defined]
+
 
 def _markup(text: Text, content: bytes, depth: int) -> None:
     page = _Page(text)
