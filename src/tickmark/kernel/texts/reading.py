@@ -153,7 +153,7 @@ class _Page(HTMLParser):
 
     def parse_marked_section(self, i: int, report: int = 1) -> int:
         """`<![…`: a comment, as browsers take it; Python's parser gives up where no name follows."""
-        return int(self.parse_bogus_comment(i, 0))  # type: ignore[attr-defined]
+        return self.parse_bogus_comment(i, False)
 
 
 def _markup(text: Text, content: bytes, depth: int) -> None:
