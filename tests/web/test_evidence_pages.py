@@ -360,3 +360,27 @@ def test_a_page_costs_the_same_for_one_row_and_for_three(
 def test_the_tag_shows_a_control_its_evidence(full: SimpleNamespace) -> None:
     text = client(full, "owner").get("/controls/CHG-02/").content.decode()
     assert Evidence.objects.first().ref in text and "/evidence/file?control=CHG-02" in text
+
+
+def test_the_map_shows_a_part_of_many_controls_and_leads_to_the_others(
+    program: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tickmark.readiness.heat import line
+    from tickmark.web.views import readiness as pages
+
+    first, last = date(2025, 11, 1), date(2026, 10, 31)
+    codes = [f"AC-{number:03}" for number in range(pages.MAPPED + 1)]
+    lines = [line(code, "A control", first, last, []) for code in codes]
+    monkeypatch.setattr(pages.queries, "heat_map", lambda day: (first, last, lines[: pages.MAPPED]))
+    lead = client(program, "lead")
+    assert "Parts of the map" not in lead.get("/readiness/").text
+    monkeypatch.setattr(pages.queries, "heat_map", lambda day: (first, last, lines))
+    seen, address = [], "/readiness/?severity=high"
+    while address:
+        page = lead.get(address).text
+        part = page[page.index("figure-block heat") : page.index("The same as a table")]
+        seen += re.findall(r'<a href="/controls/([^/]+)/">', part)
+        found = re.search(r'rel="next" href="([^"]+)"[^>]*>Further controls', page)
+        address = f"/readiness/{found[1].replace('&amp;', '&')}" if found else ""
+        assert not found or found[1] == "?severity=high&amp;map=2#map"
+    assert seen == codes and "Controls 61–61 of 61" in page

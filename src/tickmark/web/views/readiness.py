@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
@@ -36,6 +38,8 @@ STATES = [(state.value, word) for state, word in (
     (State.FAILED, "looked at, not closed"), (State.HOLDS, "closed"), (State.ACCEPTED, "accepted in writing"),
 )]  # fmt: skip
 WORDS = dict(STATES)
+MAPPED = 60
+"""Controls in one part of the map; what each day shows takes some 20 kB a control."""
 SIGNS = {
     "open": "open",
     "planned": "in_progress",
@@ -80,16 +84,33 @@ def index(request: HttpRequest) -> HttpResponse:
     if listing.wants_csv:
         return listing.csv("gaps")
     first, last, lines = queries.heat_map(day)
+    shown = Paginator(lines, MAPPED).get_page(request.GET.get("map"))
     context = {
         "summary": summary,
         "list": listing,
         "first": first,
         "last": last,
-        "lines": [_line(line) for line in lines],
+        "lines": [_line(line) for line in shown],
+        "map": shown,
+        "map_pages": [(word, rel, _map(request, number)) for word, rel, number in _beside(shown)],
         "levels": [(level.value, ASKS[level], counts) for level, counts in queries.levels(summary.gaps, day)],
         "window": evidence.window(day),
     }
     return render(request, "readiness/index.html", context)
+
+
+def _beside(page: Page[Any]) -> Iterator[tuple[str, str, int]]:
+    if page.has_previous():
+        yield "Controls before", "prev", page.previous_page_number()
+    if page.has_next():
+        yield "Further controls", "next", page.next_page_number()
+
+
+def _map(request: HttpRequest, number: int) -> str:
+    """The address of another part of the map; all else on the page stays as it is."""
+    query = request.GET.copy()
+    query["map"] = str(number)
+    return f"?{query.urlencode()}#map"
 
 
 def _line(line: Any) -> dict[str, Any]:
