@@ -1,6 +1,6 @@
 """What search costs over 100,000 pieces of evidence: as the program answers, beside the bare query of the index.
 
-    python bench/search.py [EVIDENCE]   (default 100000; TICKMARK_DATABASE picks PostgreSQL)
+    python -m bench.search [EVIDENCE]   (default 100000; TICKMARK_DATABASE picks PostgreSQL)
 
 A home of its own is filled in bulk past the actions and indexed from the books. Each question runs 50 times as a
 company's lead and as an auditor with shares of a tenth: rare words, common ones, the beginning of a word that every
