@@ -123,7 +123,10 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        os.environ |= {"TICKMARK_HOME": name, "DJANGO_SETTINGS_MODULE": "tickmark.settings"}  # a plugin asks for them
+        os.environ |= {
+            "TICKMARK_HOME": name,
+            "DJANGO_SETTINGS_MODULE": "tickmark.settings",
+        }  # a plugin asks for them
         paths = make(folder, asked.changes)
         alone, through, counts = [], [], {}
         for turn in range(asked.rounds):
