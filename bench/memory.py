@@ -62,15 +62,10 @@ def _load(one: Installation, campaign: Campaign, minutes: float) -> int:
 
 
 def _print(when: str, one: Installation) -> float:
-    found = {name: sum(map(_pss, _family(process.pid))) for name, process in one.processes.items()}
+    found = {name: sum(map(_pss, one.family(name))) for name in one.processes}
     words = ", ".join(f"{name} {size:.0f} MiB" for name, size in found.items())
     print(f"{when}: {words}, together {sum(found.values()):.0f} MiB", flush=True)
     return sum(found.values())
-
-
-def _family(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(one for child in children for one in _family(int(child)))]
 
 
 def _pss(pid: int) -> float:

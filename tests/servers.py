@@ -55,6 +55,15 @@ def missing(reason: str) -> None:
     pytest.skip(reason)
 
 
+@contextlib.contextmanager
+def parts() -> Iterator[None]:
+    """For what is done with real parts: where one is missing, the test is skipped or fails, as `missing` decides."""
+    try:
+        yield
+    except Missing as reason:
+        missing(str(reason))
+
+
 def chromium_path() -> str | None:
     """Where Chromium is, or None. TICKMARK_CHROMIUM names another one."""
     named = os.environ.get("TICKMARK_CHROMIUM")

@@ -105,6 +105,15 @@ class Installation:
         if number == signal.SIGKILL:
             process.wait()
 
+    def family(self, name: str) -> list[int]:
+        """The process ids of a part and of all its children."""
+
+        def those(pid: int) -> list[int]:
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            return [pid, *(one for child in children for one in those(int(child)))]
+
+        return those(self.processes[name].pid)
+
     def answering(self) -> None:
         """Wait until the pages answer."""
         self.until(self._serving, "the pages answer")

@@ -31,15 +31,12 @@ GONE = {
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[tuple[Installation, dict[str, Any]]]:
     """Web and worker on a PostgreSQL of their own."""
-    try:
-        with cluster() as database, installed(tmp_path / "home", database) as one:
-            world = one.build("intake")
-            one.start("web")
-            one.start("worker")
-            one.answering()
-            yield one, world
-    except servers.Missing as reason:
-        servers.missing(str(reason))
+    with servers.parts(), cluster() as database, installed(tmp_path / "home", database) as one:
+        world = one.build("intake")
+        one.start("web")
+        one.start("worker")
+        one.answering()
+        yield one, world
 
 
 def client(one: Installation, token: str, *words: str) -> subprocess.CompletedProcess[str]:

@@ -50,21 +50,18 @@ class Hosts:
 @pytest.fixture
 def hosts(tmp_path: Path) -> Iterator[Hosts]:
     """Hosts that run; the second one was given the first one's secrets, as docs/operating.md says."""
-    try:
-        with ExitStack() as stack:
-            database, port = stack.enter_context(cluster()), stack.enter_context(bucket())
-            both = [_host(stack, tmp_path / name, database, port) for name in ("a", "b")]
-            first, second = both
-            world = first.one.build("intake")
-            shutil.copytree(first.one.home / "secrets", second.one.home / "secrets")
-            for host in both:
-                for part in ("web", "worker"):
-                    host.one.start(part)
-            for host in both:
-                host.one.answering()
-            yield Hosts(both, database, port, world)
-    except servers.Missing as reason:
-        servers.missing(str(reason))
+    with servers.parts(), ExitStack() as stack:
+        database, port = stack.enter_context(cluster()), stack.enter_context(bucket())
+        both = [_host(stack, tmp_path / name, database, port) for name in ("a", "b")]
+        first, second = both
+        world = first.one.build("intake")
+        shutil.copytree(first.one.home / "secrets", second.one.home / "secrets")
+        for host in both:
+            for part in ("web", "worker"):
+                host.one.start(part)
+        for host in both:
+            host.one.answering()
+        yield Hosts(both, database, port, world)
 
 
 def _host(stack: ExitStack, home: Path, database: Cluster, port: int) -> Host:

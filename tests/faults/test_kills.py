@@ -25,11 +25,8 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Cluster | None]:
     if request.param == "sqlite":
         yield None
         return
-    try:
-        with cluster() as found:
-            yield found
-    except servers.Missing as reason:
-        servers.missing(str(reason))
+    with servers.parts(), cluster() as found:
+        yield found
 
 
 @pytest.mark.parametrize("kind", KILLS)

@@ -24,17 +24,10 @@ TAIL = f"\r\n--{LINE}--\r\n".encode()
 
 def peak(one: Installation) -> int:
     """The most memory that a process of the server ever had, in bytes."""
-    leader = one.processes["web"].pid
-    group = [status for status in Path("/proc").glob("[0-9]*/stat") if _group(status) == leader]
-    marks = [line for one in group for line in (one.parent / "status").read_text().splitlines()]
+    marks = [
+        line for pid in one.family("web") for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+    ]
     return max(int(line.split()[1]) << 10 for line in marks if line.startswith("VmHWM"))
-
-
-def _group(stat: Path) -> int:
-    try:
-        return int(stat.read_text().rpartition(")")[2].split()[2])
-    except OSError:  # it ended meanwhile
-        return 0
 
 
 def body() -> Iterator[bytes]:

@@ -95,6 +95,11 @@ def test_the_reader_of_sheets_sees_only_what_was_looked_at() -> None:
         read(XLSX, bytes(hidden))
 
 
+def test_a_workbook_with_a_part_twice_is_refused() -> None:
+    with pytest.raises(Invalid, match="in it twice"):
+        read(XLSX, files.workbook(ROW, **{"xl/Worksheets/Sheet1.xml": "<worksheet/>"}))
+
+
 def test_a_workbook_is_packed_anew_of_its_cells_alone() -> None:
     came = files.workbook(
         ROW, **{"xl/media/a.png": "picture", "content.xml": "<x/>", "xl/vbaProject.bin": "macro"}

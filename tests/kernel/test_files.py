@@ -7,11 +7,10 @@ import errno
 import hashlib
 import io
 import os
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.listening import outside
 from tickmark.kernel import files
 from tickmark.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 from tickmark.kernel.files import Kept
@@ -164,32 +163,15 @@ def test_a_changed_file_of_a_store_by_address_is_detected(settings, monkeypatch)
 
 def test_what_goes_to_s3_carries_its_checksum_and_replaces_nothing(settings, monkeypatch):
     """A bucket with a default retention refuses what comes without a checksum; a name that is taken stays."""
-    asked: list[dict[str, str]] = []
-
-    class Bucket(BaseHTTPRequestHandler):
-        def do_PUT(self):
-            self.rfile.read(int(self.headers["content-length"]))
-            asked.append({name.lower(): value for name, value in self.headers.items()})
-            self.send_response(200)
-            self.send_header("ETag", '"x"')
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Bucket)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
         monkeypatch.setenv(name, "test")
     settings.FILES_URL = "s3://bucket/files"
-    files._open_store.cache_clear()
-    try:
-        files.keep(CONTENT)
-    finally:
-        server.shutdown()
+    with outside() as there:
+        there.answers = [(200, {"ETag": '"x"'}, b"")]
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{there.port}")
         files._open_store.cache_clear()
-    (sent,) = asked
+        files.keep(CONTENT)
+        files._open_store.cache_clear()
+    ((_, sent, body),) = there.came
     checksum = base64.b64encode(bytes.fromhex(DIGEST)).decode()
-    assert (sent["x-amz-checksum-sha256"], sent["if-none-match"]) == (checksum, "*")
+    assert (sent["x-amz-checksum-sha256"], sent["if-none-match"], body) == (checksum, "*", CONTENT)

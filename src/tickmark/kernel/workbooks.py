@@ -36,8 +36,10 @@ def checked_workbook(name: str, content: bytes) -> bytes:
         ):
             parts = archive.infolist()
             _check_size(name, parts)
-            wanted = {part.filename: part for part in parts if _PART.fullmatch(part.filename)}
-            for part in wanted.values():
+            wanted = [part for part in parts if _PART.fullmatch(part.filename)]
+            if len({part.filename.lower() for part in wanted}) < len(wanted):
+                raise _broken(name, "A part is in it twice, and programs differ in which of them they read.")
+            for part in wanted:
                 _copy(name, archive, part, clean)
     except expat.ExpatError as error:
         raise _broken(name, f"A part of it is no XML: {error}.") from error

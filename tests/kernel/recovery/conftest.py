@@ -31,11 +31,8 @@ def tables(django_db_blocker: Any, tmp_path_factory: Any) -> Path:
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
     """A private PostgreSQL: these tests choose their engines themselves, and run once."""
-    try:
-        with servers.postgres() as found:
-            yield found
-    except servers.Missing as reason:
-        servers.missing(str(reason))
+    with servers.parts(), servers.postgres() as found:
+        yield found
 
 
 @pytest.fixture

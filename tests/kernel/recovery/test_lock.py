@@ -59,11 +59,8 @@ def _answering(server: subprocess.Popen[bytes], address: str) -> None:
 @pytest.fixture(scope="module")
 def enforcing() -> Iterator[str]:
     """Ceph's gateway: it speaks S3 and means it."""
-    try:
-        with ceph.gateway() as address:
-            yield address
-    except servers.Missing as error:
-        servers.missing(str(error))
+    with servers.parts(), ceph.gateway() as address:
+        yield address
 
 
 @pytest.fixture

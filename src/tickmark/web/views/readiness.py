@@ -22,6 +22,7 @@ from tickmark.scope.models import Exclusion
 from tickmark.web.forming import must_see, people_choices
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.shell import day_of
+from tickmark.web.templatetags._lists import Query
 
 COLUMNS = (
     Column("Gap", "title"),
@@ -92,25 +93,20 @@ def index(request: HttpRequest) -> HttpResponse:
         "last": last,
         "lines": [_line(line) for line in shown],
         "map": shown,
-        "map_pages": [(word, rel, _map(request, number)) for word, rel, number in _beside(shown)],
+        "map_pages": list(_beside(request, shown)),
         "levels": [(level.value, ASKS[level], counts) for level, counts in queries.levels(summary.gaps, day)],
         "window": evidence.window(day),
     }
     return render(request, "readiness/index.html", context)
 
 
-def _beside(page: Page[Any]) -> Iterator[tuple[str, str, int]]:
-    if page.has_previous():
-        yield "Controls before", "prev", page.previous_page_number()
-    if page.has_next():
-        yield "Further controls", "next", page.next_page_number()
-
-
-def _map(request: HttpRequest, number: int) -> str:
-    """The address of another part of the map; all else on the page stays as it is."""
-    query = request.GET.copy()
-    query["map"] = str(number)
-    return f"?{query.urlencode()}#map"
+def _beside(request: HttpRequest, part: Page[Any]) -> Iterator[tuple[str, str, str]]:
+    """Word, relation and address of the parts before and after this one; all else on the page stays as it is."""
+    query = Query(request.GET)
+    if part.has_previous():
+        yield "Controls before", "prev", f"{query.url(map=part.previous_page_number())}#map"
+    if part.has_next():
+        yield "Further controls", "next", f"{query.url(map=part.next_page_number())}#map"
 
 
 def _line(line: Any) -> dict[str, Any]:
