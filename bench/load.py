@@ -27,6 +27,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
+from itertools import cycle
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -35,7 +37,7 @@ import filling
 
 MOST = 0.150
 RUNS = 6
-FRESH = 2
+FRESH = 4
 USERS = 20
 PAUSE = 3.0
 SECONDS = 40.0
@@ -231,14 +233,41 @@ def _asked(client: Any, page: str) -> Any:
 
 
 def _record() -> None:
-    """One more entry: what the program remembered of the books no longer counts."""
-    from tickmark.kernel import clock
-    from tickmark.kernel.ledger.entry import Entry
+    """Somebody does something: uses a piece of evidence for a control, accepts one, answers a request, writes."""
+    next(_deeds())()
 
-    Entry(
-        verb="bench.record", actor="job:bench", actor_kind="job", side="company", subject="", arguments={}, facts=[],
-        files=[], recorded_at=clock.now(),
-    ).save()  # fmt: skip
+
+@cache
+def _deeds() -> Iterator[Callable[[], Any]]:
+    from tickmark.audit import actions as audit
+    from tickmark.audit.models import Request
+    from tickmark.audit.queries import with_state
+    from tickmark.controls.models import Control
+    from tickmark.evidence import actions as evidence
+    from tickmark.evidence.models import Evidence, Support
+    from tickmark.people.models import User
+    from tickmark.people.queries import actor_for
+
+    def actor(name: str) -> Any:
+        return actor_for(User.objects.get(email=f"{name}@northlight.example"))
+
+    pieces, controls = iter(list(Evidence.objects.order_by("-pk")[:1000])), list(Control.objects.all())
+    asked = iter(list(with_state(Request.objects.all()).filter(stands="open").order_by("pk")[:1000]))
+    waiting = iter(list(Support.objects.filter(acceptance=None, rejection=None).order_by("pk")[:1000]))
+
+    def use() -> None:
+        evidence.support(actor("lead"), next(pieces), random.choice(controls))
+
+    def accept() -> None:
+        evidence.accept(actor("reviewer"), next(waiting))
+
+    def answer() -> None:
+        audit.answer(actor("lead"), next(asked), "Here it is.", [])
+
+    def write() -> None:
+        audit.say(actor("lead"), Request.objects.order_by("pk")[0], "Which month?")
+
+    return cycle((use, accept, answer, write))
 
 
 Statement = tuple[str, Any]

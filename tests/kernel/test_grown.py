@@ -11,8 +11,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tests.deeds import writing
-from tickmark.kernel.grown import Grown, mark, one_moment, while_same
-from tickmark.scope import actions as scope
+from tickmark.kernel.grown import Grown, mark
 from tickmark.scope.models import System, SystemEvent
 
 DAY = date(2026, 3, 2)
@@ -76,55 +75,7 @@ def test_a_row_that_was_undone_and_its_number_taken_by_another_is_forgotten(syst
     assert titles(table.news()) == (["a", "b", "c"], True)
 
 
-def test_an_answer_lasts_while_its_tables_are_the_same(system: System) -> None:
-    asked: list[int] = []
-
-    @while_same("scope.SystemEvent", "scope.System")
-    def count(number: int) -> int:
-        asked.append(number)
-        return SystemEvent.objects.count() + number
-
-    assert [count(1), count(1), count(2)] == [0 + 1, 1, 2]
-    assert asked == [1, 2]
-    event(system, "a")
-    assert (count(1), asked) == (2, [1, 2, 1])
-    with writing():
-        System(code="other").save()
-    assert (count(1), asked) == (2, [1, 2, 1, 1])
-
-
-def test_an_answer_from_within_what_is_undone_is_not_given_again(system: System) -> None:
-    @while_same("scope.SystemEvent")
-    def all_titles() -> list[str]:
-        return list(SystemEvent.objects.order_by("pk").values_list("title", flat=True))
-
-    with pytest.raises(Undone), transaction.atomic():
-        undone = event(system, "never")
-        assert all_titles() == ["never"]
-        raise Undone
-    assert all_titles() == []
-    event(system, "a", pk=undone.pk)
-    assert all_titles() == ["a"]
-
-
 def test_a_table_is_marked_by_its_rows_and_its_newest(system: System) -> None:
     assert mark(SystemEvent.objects.all()) == (0, 0, None)
     row = event(system, "a")
     assert mark(SystemEvent.objects.all()) == (1, row.pk, row.entry)
-
-
-def test_in_one_moment_it_is_asked_once_and_an_action_ends_what_was_asked(program: SimpleNamespace) -> None:
-    @while_same("scope.SystemEvent")
-    def count() -> int:
-        return SystemEvent.objects.count()
-
-    with one_moment():
-        count()
-        with CaptureQueriesContext(connection) as asked:
-            assert count() == 0
-        assert len(asked) == 0
-        scope.report_event(program.actor("lead"), program.system, SystemEvent.Kind.CHANGE, DAY, "a", "t")
-        assert count() == 1
-    with CaptureQueriesContext(connection) as asked:
-        assert count() == 1
-    assert len(asked) > 0

@@ -25,7 +25,7 @@ from tickmark.kernel.access import Actor, holding, visible, which
 from tickmark.kernel.answers import Task, duty, step_state
 from tickmark.kernel.calendars import add_months, business_calendar
 from tickmark.kernel.dated import Span
-from tickmark.kernel.grown import while_same
+from tickmark.kernel.remembered import remembered
 from tickmark.people.models import Person, Side, User
 from tickmark.people.queries import active_on, after, spells_on, stands
 from tickmark.scope.criteria import Criterion
@@ -61,7 +61,7 @@ def versions_on(day: date, known: int | None = None) -> Sequence[ControlVersion]
     return _versions_on(day) if known is None else list(in_force(day, known))
 
 
-@while_same("controls.ControlVersion", "people.AccountEnd")
+@remembered
 def _versions_on(day: date) -> tuple[ControlVersion, ...]:
     return tuple(in_force(day))
 
@@ -89,7 +89,7 @@ def spans_in(control: Control, period: Period, known: int | None = None) -> list
     return rows.over(period.start, period.end, known)
 
 
-@while_same("controls.ControlVersion")
+@remembered
 def spans_over(start: date, end: date) -> list[Span[ControlVersion]]:
     """Every version of every control with its days in the period; whoever gets it changes nothing of it."""
     rows: Any = ControlVersion.objects.select_related("control")
@@ -296,8 +296,17 @@ class PolicyStanding:
         return "published" if self.published == self.current else "approved"
 
 
-def policies(day: date, known: int | None = None) -> list[PolicyStanding]:
-    """Every policy written by the end of the day, by code; two queries whatever their number."""
+def policies(day: date, known: int | None = None) -> Sequence[PolicyStanding]:
+    """Every policy written by the end of the day, by code; whoever gets them changes nothing of them."""
+    return _policies_on(day) if known is None else _policies(day, known)
+
+
+@remembered
+def _policies_on(day: date) -> tuple[PolicyStanding, ...]:
+    return tuple(_policies(day, None))
+
+
+def _policies(day: date, known: int | None) -> list[PolicyStanding]:
     rows = PolicyVersion.objects.filter(recorded_at__lt=after(day)).known(known)
     rows = rows.select_related("policy", "owner", "by", "approval__by", "publication")
     by_policy: dict[int, list[PolicyVersion]] = defaultdict(list)

@@ -15,9 +15,12 @@ from typing import Any, TypeVar
 from django.db.models import Model, Q, QuerySet
 
 from tickmark.kernel.errors import NotFound, Refused
+from tickmark.kernel.reads import note, noted
 
 M = TypeVar("M", bound=Model)
 Holdings = Mapping[str, frozenset[int]]
+Held = tuple[Holdings, frozenset[str]]
+"""What an account holds, and the tables that say so."""
 NOBODY = Q(pk__in=[])
 EVERYBODY = Q()
 
@@ -37,7 +40,7 @@ class Actor:
     kind: str = "person"
     name: str = ""
     scopes: frozenset[str] | None = None
-    _held: dict[str, Holdings] = field(default_factory=dict, compare=False, hash=False, repr=False)
+    _held: dict[str, Held] = field(default_factory=dict, compare=False, hash=False, repr=False)
 
     @classmethod
     def job(cls, name: str, side: str) -> Actor:
@@ -59,8 +62,12 @@ class Actor:
         if self.user is None or noun not in _holdings:
             return frozenset()
         if noun not in self._held:
-            self._held[noun] = _holdings[noun](self.user)
-        return self._held[noun].get(role, frozenset())
+            with noted() as tables:
+                held = _holdings[noun](self.user)
+            self._held[noun] = held, frozenset(tables)
+        held, read = self._held[noun]
+        note(read)
+        return held.get(role, frozenset())
 
 
 def holding(noun: str) -> Callable[[Callable[[Any], Holdings]], Callable[[Any], Holdings]]:

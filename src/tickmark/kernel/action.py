@@ -81,9 +81,9 @@ def deed() -> Deed:
     return found[-1]
 
 
-def under_way() -> bool:
-    """Whether an action is under way: what it wrote may yet be undone."""
-    return bool(_deeds.get())
+def wrote() -> bool:
+    """Whether an action that is under way has written something: it may yet be undone."""
+    return any(current.facts for current in _deeds.get())
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import wraps
 
 from tickmark.kernel.access import Actor
+from tickmark.kernel.remembered import remembered
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ _states: dict[str, State] = {}
 
 def duty(function: Duties) -> Duties:
     """Register a step's `due(actor, day)`."""
-    _duties.append(function)
+    _duties.append(remembered(wraps(function)(lambda actor, day: tuple(function(actor, day)))))
     return function
 
 
@@ -40,7 +42,7 @@ def step_state(step: str) -> Callable[[State], State]:
     """Register how far a step is: done, current, next or later (domain.md 0.3)."""
 
     def register(function: State) -> State:
-        _states[step] = function
+        _states[step] = remembered(function)
         return function
 
     return register

@@ -1,30 +1,27 @@
-"""Append-only tables only grow: what was read of one is added to, never read again, and answers last until it grows.
+"""Append-only tables only grow: what was read of one is added to, never read again.
 
 Nothing here goes by time. A table is the same as before if it holds as many rows and its newest row has the same
 number and the same ledger entry; a row that was committed late, or rolled back, shows in that and everything is read
-anew. So an answer is as fresh as if it had been asked of the books, on any number of servers.
+anew. So what is held is as fresh as if it had been read again, on any number of servers.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 from django.apps import apps
 from django.db.models import QuerySet
 
-P = ParamSpec("P")
+from tickmark.kernel.reads import note, noted
+
 R = TypeVar("R")
 Mark = tuple[int, int, Any]
 """Rows of a table, and the number and the entry of the newest one."""
 Row = tuple[Any, ...]
 TRIES = 5
-KEPT = 64
 
 
 _moment: ContextVar[dict[Any, Any] | None] = ContextVar("moment", default=None)
@@ -40,6 +37,16 @@ def one_moment() -> Iterator[None]:
         _moment.reset(token)
 
 
+@contextmanager
+def some_moment() -> Iterator[None]:
+    """The moment that was begun, or one of its own."""
+    if _moment.get() is not None:
+        yield
+    else:
+        with one_moment():
+            yield
+
+
 def begin_anew() -> None:
     """Something was written: what was asked in this moment no longer holds."""
     found = _moment.get()
@@ -53,14 +60,12 @@ def in_this_moment(key: Any, ask: Callable[[], R]) -> R:
     if found is None:
         return ask()
     if key not in found:
-        found[key] = ask()
-    answer: R = found[key]
-    return answer
-
-
-def mark_of(label: str) -> Mark:
-    """`mark` of a whole table, asked once in a moment."""
-    return in_this_moment(label, lambda: mark(apps.get_model(label)._default_manager.all()))
+        with noted() as tables:
+            answer = ask()
+        found[key] = answer, tables
+    held, tables = found[key]
+    note(tables)
+    return held  # type: ignore[no-any-return]
 
 
 def mark(rows: QuerySet[Any]) -> Mark:
@@ -100,34 +105,3 @@ class Grown:
             self.forget()
         found = list(rows.order_by("pk").values_list(*self.fields))
         return found, True  # the table grows while it is read: this much it held, and nothing is remembered
-
-
-def while_same(*labels: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Remember what a function of hashable arguments answers while none of these append-only tables grows.
-
-    Whoever gets the answer must not change it. The function may read these tables and nothing else. It is asked once,
-    however many ask at the same moment.
-    """
-
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        kept: OrderedDict[Any, tuple[Any, R]] = OrderedDict()
-        lock = threading.RLock()
-
-        @wraps(function)
-        def asked(*args: P.args, **kwargs: P.kwargs) -> R:
-            now = tuple(map(mark_of, labels))
-            key = (args, tuple(sorted(kwargs.items())))
-            with lock:
-                found = kept.get(key)
-                if found is not None and found[0] == now:
-                    return found[1]
-                answer = function(*args, **kwargs)
-                kept[key] = (now, answer)
-                kept.move_to_end(key)
-                while len(kept) > KEPT:
-                    kept.popitem(last=False)
-                return answer
-
-        return asked
-
-    return decorate

@@ -72,7 +72,7 @@ def assessment(day: date) -> Assessment:
 
 
 def _control(version: ControlVersion, view: View, summary: Summary) -> ControlLine:
-    uses = view.uses.get(version.control_id, [])
+    uses = view.uses.get(version.control_id, evidence.NONE).rows
     expected = view.expected.get(version.control_id, [])
     runs = [run for run in view.runs if run.control_id == version.control_id]
     mine = [

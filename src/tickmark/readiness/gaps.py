@@ -149,7 +149,9 @@ def ordered(gaps: Iterable[Gap]) -> list[Gap]:
 
 def decided(gaps: Iterable[Gap], decisions: dict[str, Decisions]) -> list[Gap]:
     """The gaps, each with what people decided about it, gravest first."""
-    return ordered(replace(gap, decisions=decisions.get(gap.key, gap.decisions)) for gap in gaps)
+    return ordered(
+        replace(gap, decisions=decisions[gap.key]) if gap.key in decisions else gap for gap in gaps
+    )
 
 
 READY, CONDITIONS, NOT_READY = "Ready", "Ready with conditions", "Not ready"

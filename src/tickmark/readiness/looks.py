@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, partial, wraps
 
 from django.db.models import Min
 
@@ -18,6 +18,7 @@ from tickmark.controls.occurrences import bucket_for
 from tickmark.evidence import queries as evidence
 from tickmark.evidence.models import CheckRun
 from tickmark.evidence.models import Finding as Finding_
+from tickmark.kernel.remembered import Pieces, remembered
 from tickmark.readiness.gaps import Gap, Level, key_of
 from tickmark.scope.models import System
 from tickmark.scope.queries import Finding, Scope
@@ -34,7 +35,7 @@ HARD_WORDS = ("immediately", "at all times", "24/7", "always", "never")
 
 @dataclass(frozen=True)
 class View:
-    """Everything that the looks read, fetched once."""
+    """Everything that a look reads, fetched once."""
 
     day: date
 
@@ -64,14 +65,14 @@ class View:
         return evidence.expected_on(self.day)
 
     @cached_property
-    def uses(self) -> dict[int, list[evidence.Use]]:
-        """What is filed for every control in force."""
-        return evidence.uses_of(self.by_control)
+    def uses(self) -> Mapping[int, evidence.Uses]:
+        """What is filed for every control in force that has anything."""
+        return evidence.filed_for(self.by_control)
 
     @cached_property
     def runs(self) -> list[CheckRun]:
         """What the checks say today."""
-        return evidence.standing_runs(self.window.start, self.window.until(self.day), self.by_control)
+        return _runs(self.day)
 
     @cached_property
     def sources(self) -> list[evidence.SourceStanding]:
@@ -119,6 +120,13 @@ class View:
             owner=version.owner.name,
             owner_id=version.owner_id,
         )
+
+
+@remembered
+def _runs(day: date) -> list[CheckRun]:
+    window = evidence.window(day)
+    in_force = {version.control_id for version in controls.versions_on(day)}
+    return evidence.standing_runs(window.start, window.until(day), in_force)
 
 
 # -- scope, coverage, documentation, description, people: what the earlier steps find ---------------------------------
@@ -254,8 +262,8 @@ def look_at_implementation(view: View) -> Iterator[Gap]:
     """Controls of which nothing on file shows that they exist."""
     checked = {run.control_id for run in view.runs}
     for version in view.versions:
-        filed = [use for use in view.uses.get(version.control_id, ()) if use.state != "rejected"]
-        if version.control_id in checked or filed:
+        filed = view.uses.get(version.control_id, evidence.NONE).rows
+        if version.control_id in checked or any(use.state != "rejected" for use in filed):
             continue
         title = f"Nothing on file shows that {version.control.code} exists"
         fact = f"“{version.title}” is in force since {version.effective_from}; no evidence and no check speaks for it."
@@ -273,42 +281,52 @@ def look_at_implementation(view: View) -> Iterator[Gap]:
 
 
 def look_at_evidence(view: View) -> Iterator[Gap]:
-    """Evidence without a second pair of eyes, without days, rejected, or recorded long after the event."""
+    """Evidence without a second pair of eyes, without days, or recorded long after the event."""
     for version in view.versions:
-        uses = view.uses.get(version.control_id, [])
-        code = version.control.code
-        waiting = [use for use in uses if use.state == "filed" and view.day - use.recorded_on > UNACCEPTED]
-        if waiting:
-            title = (
-                f"{len(waiting)} pieces of evidence for {code} wait"
-                if len(waiting) > 1
-                else f"Evidence for {code} waits"
-            )
-            fact = f"Nobody has accepted or rejected it for more than {UNACCEPTED.days} days."
-            gap = view.about(
-                version, Level.EVIDENCE, "waiting", title, fact, "Have a second person look at it.", 1
-            )
-            yield _citing(_unknown(gap), waiting)
-        undated = [
-            use
-            for use in uses
-            if use.state == "accepted" and use.performed_on is None and not use.covers_from
-        ]
-        if undated:
-            title = f"Evidence for {code} has no day"
-            fact = "Nobody can tell whether it shows the period."
-            gap = view.about(
-                version, Level.EVIDENCE, "undated", title, fact, "File it again with the days it covers.", 2
-            )
-            yield _citing(_unknown(gap), undated)
-        late = [use for use in uses if use.state == "accepted" and use.days_after > LATE_RECORD]
-        if late:
-            title = f"Evidence for {code} was recorded long after the event"
-            fact = f"The longest took {max(use.days_after for use in late)} days; the auditor asks what proves the day."
-            gap = view.about(
-                version, Level.EVIDENCE, "late-record", title, fact, "File records when they are made.", 1
-            )
-            yield _citing(gap, late)
+        uses = view.uses.get(version.control_id, evidence.NONE)
+        key = (version.control_id, view.day)
+        yield from _of_evidence.ask(key, (version, uses), partial(_filed, view, version, uses.rows))
+
+
+_of_evidence: Pieces[tuple[Gap, ...]] = Pieces()
+
+
+def _filed(view: View, version: ControlVersion, uses: Sequence[evidence.Use]) -> tuple[Gap, ...]:
+    return tuple(_doubtful(view, version, uses))
+
+
+def _doubtful(view: View, version: ControlVersion, uses: Sequence[evidence.Use]) -> Iterator[Gap]:
+    code = version.control.code
+    waiting = [use for use in uses if use.state == "filed" and view.day - use.recorded_on > UNACCEPTED]
+    if waiting:
+        title = (
+            f"{len(waiting)} pieces of evidence for {code} wait"
+            if len(waiting) > 1
+            else f"Evidence for {code} waits"
+        )
+        fact = f"Nobody has accepted or rejected it for more than {UNACCEPTED.days} days."
+        gap = view.about(
+            version, Level.EVIDENCE, "waiting", title, fact, "Have a second person look at it.", 1
+        )
+        yield _citing(_unknown(gap), waiting)
+    undated = [
+        use for use in uses if use.state == "accepted" and use.performed_on is None and not use.covers_from
+    ]
+    if undated:
+        title = f"Evidence for {code} has no day"
+        fact = "Nobody can tell whether it shows the period."
+        gap = view.about(
+            version, Level.EVIDENCE, "undated", title, fact, "File it again with the days it covers.", 2
+        )
+        yield _citing(_unknown(gap), undated)
+    late = [use for use in uses if use.state == "accepted" and use.days_after > LATE_RECORD]
+    if late:
+        title = f"Evidence for {code} was recorded long after the event"
+        fact = f"The longest took {max(use.days_after for use in late)} days; the auditor asks what proves the day."
+        gap = view.about(
+            version, Level.EVIDENCE, "late-record", title, fact, "File records when they are made.", 1
+        )
+        yield _citing(gap, late)
 
 
 def _unknown(gap: Gap) -> Gap:
@@ -376,21 +394,38 @@ def _checked(
     )
 
 
+KINDS = (
+    (Occurring.MISSED, "missed", "was not performed", 3),
+    (evidence.IDLE, "idle", "did not operate in the window", 2),
+    (Occurring.OVERDUE, "overdue", "is overdue", 3),
+    (Occurring.LATE, "late", "was performed late", 2),
+    (evidence.LISTED, "listed", "is on file only as a list that nobody has tested", 1),
+)
+
+
 def look_at_occurrences(view: View) -> Iterator[Gap]:
     """Occurrences that were missed, late, or are overdue."""
-    kinds = (
-        (Occurring.MISSED, "missed", "was not performed", 3),
-        (evidence.IDLE, "idle", "did not operate in the window", 2),
-        (Occurring.OVERDUE, "overdue", "is overdue", 3),
-        (Occurring.LATE, "late", "was performed late", 2),
-        (evidence.LISTED, "listed", "is on file only as a list that nobody has tested", 1),
-    )
     for control, items in view.expected.items():
         version = view.by_control.get(control)
-        for state, kind, words, likelihood in kinds if version else ():
-            found = [item for item in items if item.state == state]
-            if version is not None and found:
-                yield _occurred(view, version, found, kind, words, likelihood)
+        if version is not None:
+            work = partial(_of_occurrences, view, version, items)
+            yield from _of_operation.ask((control, view.day), (version, items), work)
+
+
+_of_operation: Pieces[tuple[Gap, ...]] = Pieces()
+
+
+def _of_occurrences(
+    view: View, version: ControlVersion, items: Sequence[evidence.Expected]
+) -> tuple[Gap, ...]:
+    return tuple(_irregular(view, version, items))
+
+
+def _irregular(view: View, version: ControlVersion, items: Sequence[evidence.Expected]) -> Iterator[Gap]:
+    for state, kind, words, likelihood in KINDS:
+        found = [item for item in items if item.state == state]
+        if found:
+            yield _occurred(view, version, found, kind, words, likelihood)
 
 
 def _occurred(
@@ -508,14 +543,27 @@ def _unconnected(view: View) -> Iterator[Gap]:
         yield replace(gap, url="/evidence/sources/")
 
 
-LOOKS = (
-    look_at_scope,
-    look_at_documents,
-    look_at_design,
-    look_at_implementation,
-    look_at_evidence,
-    look_at_checks,
-    look_at_occurrences,
-    look_at_timing,
-    look_at_lists,
+Look = Callable[[View], Iterator[Gap]]
+
+
+def _on(look: Look) -> Callable[[date], tuple[Gap, ...]]:
+    """A look as a function of the day, asked anew when something that it reads was recorded."""
+    return remembered(wraps(look)(lambda day: tuple(look(View(day)))))
+
+
+LOOKS = tuple(
+    map(
+        _on,
+        (
+            look_at_scope,
+            look_at_documents,
+            look_at_design,
+            look_at_implementation,
+            look_at_evidence,
+            look_at_checks,
+            look_at_occurrences,
+            look_at_timing,
+            look_at_lists,
+        ),
+    )
 )

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from tickmark.controls.models import ControlVersion
@@ -18,7 +18,7 @@ from tickmark.evidence.models import CheckRun
 from tickmark.kernel.access import Actor, which
 from tickmark.kernel.answers import Task, duty, step_state
 from tickmark.kernel.dated import Span
-from tickmark.kernel.remembered import remembered
+from tickmark.kernel.remembered import Pieces, remembered
 from tickmark.people.queries import after
 from tickmark.readiness import arithmetic
 from tickmark.readiness.arithmetic import Answer, Need, Severity
@@ -32,8 +32,7 @@ from tickmark.scope.models import Period
 @remembered
 def gaps(day: date) -> list[Gap]:
     """Everything that an auditor would find on the day, gravest first, each with what people decided about it."""
-    view = View(day)
-    return decided((gap for look in LOOKS for gap in look(view)), decisions(day))
+    return decided((gap for look in LOOKS for gap in look(day)), decisions(day))
 
 
 def gap_of(key: str, day: date) -> Gap | None:
@@ -140,16 +139,41 @@ def heat_map(day: date) -> tuple[date, date, list[Line]]:
     spans: dict[int, list[Span[ControlVersion]]] = {}
     for span in spans_over(window.start, window.end):
         spans.setdefault(span.version.control_id, []).append(span)
-    uses = evidence.uses_of(spans)
-    runs = evidence.standing_runs(window.start, last, spans)
+    uses = evidence.filed_for(spans)
+    runs: dict[int | None, list[CheckRun]] = {}
+    for run in _runs_over(window.start, last):
+        runs.setdefault(run.control_id, []).append(run)
     lines = []
     for control, parts in spans.items():
-        mine = [run for run in runs if run.control_id == control]
-        pieces = [*_pieces(parts, mine, view.expected.get(control, []), uses.get(control, []), last)]
-        pieces += outside(window.start, window.end, [(part.start, part.end) for part in parts])
-        version = parts[-1].version
-        lines.append(line(version.control.code, version.title, window.start, window.end, pieces))
+        mine, filed = runs.get(control, []), uses.get(control, evidence.NONE)
+        expected = view.expected.get(control, NOTHING)
+        given = (*parts, *mine, filed, expected)
+        work = partial(_line, window, last, parts, mine, expected, filed.rows)
+        lines.append(_of_map.ask((control, window.start, window.end, last), given, work))
     return window.start, window.end, sorted(lines, key=lambda row: row.code)
+
+
+NOTHING: Sequence[evidence.Expected] = ()
+_of_map: Pieces[Line] = Pieces()
+
+
+@remembered
+def _runs_over(start: date, end: date) -> list[CheckRun]:
+    return evidence.standing_runs(start, end)
+
+
+def _line(
+    window: evidence.Window,
+    last: date,
+    parts: Sequence[Span[ControlVersion]],
+    runs: Sequence[CheckRun],
+    expected: Sequence[evidence.Expected],
+    uses: Sequence[evidence.Use],
+) -> Line:
+    pieces = [*_pieces(parts, runs, expected, uses, last)]
+    pieces += outside(window.start, window.end, [(part.start, part.end) for part in parts])
+    version = parts[-1].version
+    return line(version.control.code, version.title, window.start, window.end, pieces)
 
 
 def _pieces(

@@ -12,7 +12,6 @@ from tickmark.audit.models import TeamRole
 from tickmark.kernel import clock
 from tickmark.kernel.access import Actor, visible
 from tickmark.kernel.answers import due, steps_state
-from tickmark.kernel.ledger.entry import newest_uid
 from tickmark.people.models import Role, Side
 from tickmark.people.queries import characters
 from tickmark.scope.models import Period, ReportType, SystemVersion
@@ -67,29 +66,10 @@ def _plain_employee(actor: Actor) -> bool:
     return actor.side == Side.COMPANY and actor.roles <= {"employee"}
 
 
-def _minute() -> str:
-    return f"{clock.system_now():%d %H:%M}"
-
-
-Answers = tuple[dict[str, int], dict[str, str]]
-_kept: dict[tuple[Any, ...], Answers] = {}
-KEPT = 500
-
-
-def _answers(actor: Actor, day: date) -> Answers:
-    """How many tasks each step has for the actor, and the state of each step.
-
-    Every page asks this, and it follows from the books alone: until something is recorded the answer is the same.
-    What is no fact (a job's slot, a second factor) shows within a minute.
-    """
-    newest = newest_uid()
-    key = (newest, actor.ref, actor.roles, day, _minute())
-    if newest is None or key not in _kept:
-        if len(_kept) >= KEPT:
-            _kept.clear()
-        owed = Counter(task.step for task in due(actor, day))
-        _kept[key] = dict(owed), {} if _plain_employee(actor) else steps_state(actor, day)
-    return _kept[key]
+def _answers(actor: Actor, day: date) -> tuple[dict[str, int], dict[str, str]]:
+    """How many tasks each step has for the actor, and the state of each step."""
+    owed = Counter(task.step for task in due(actor, day))
+    return dict(owed), {} if _plain_employee(actor) else steps_state(actor, day)
 
 
 def system(actor: Actor, day: date, known: int | None) -> dict[str, str]:

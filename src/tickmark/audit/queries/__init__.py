@@ -13,7 +13,7 @@ from tickmark.audit.queries.engagement import (
     systems_of,
     untested,
 )
-from tickmark.audit.queries.lines import RequestLine, request_lines
+from tickmark.audit.queries.lines import RequestLine, lines_for
 from tickmark.audit.queries.papers import (
     Progress,
     Workpaper,
@@ -76,6 +76,7 @@ __all__ = [
     "history",
     "is_steered",
     "item_record",
+    "lines_for",
     "locked_items",
     "members",
     "newest_answer",
@@ -87,7 +88,6 @@ __all__ = [
     "positions",
     "progress",
     "repeatable",
-    "request_lines",
     "request_rows",
     "samples",
     "standing_deviations",

@@ -17,18 +17,20 @@ from tickmark.audit.models import (
     TeamMember,
 )
 from tickmark.audit.queries.engagement import STEERING
-from tickmark.audit.queries.lines import RequestLine, request_lines
+from tickmark.audit.queries.lines import RequestLine, lines_for
 from tickmark.audit.queries.papers import standing_stages, worked_on
 from tickmark.kernel.access import Actor, visible
 from tickmark.kernel.answers import Task, duty, step_state
+from tickmark.kernel.remembered import remembered
 from tickmark.scope.models import Period
 
 LEADERS = frozenset({"sponsor", "lead", "adviser"})
 WORKING = ("staff", "lead", "partner", "specialist")
 
 
+@remembered
 def _open(actor: Actor, day: date) -> list[RequestLine]:
-    return [line for line in request_lines(visible(actor, Request), day) if line.state.open]
+    return [line for line in lines_for(actor, day) if line.state.open]
 
 
 @duty

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
-
-from django.db.models import QuerySet
 
 from tickmark.audit.models import Request, RequestControl, RequestKind
 from tickmark.audit.queries.requests import RequestState, with_state
 from tickmark.controls.models import ControlVersion
-from tickmark.kernel.grown import while_same
+from tickmark.kernel.access import EVERYBODY, Actor, bounds, visible
+from tickmark.kernel.grown import Grown
+from tickmark.kernel.remembered import Pieces, remembered
 
 FIELDS = ("pk", "engagement_id", "engagement__code", "code", "kind", "title", "wave", "due_on")
 
@@ -47,34 +49,89 @@ class RequestLine:
         return f"/audit/{self.engagement_code}/requests/{self.code}"
 
 
-def request_lines(rows: QuerySet[Request], day: date) -> list[RequestLine]:
-    """The lines of these requests on the day, by the day they are due."""
-    wanted = set(rows.order_by().values_list("pk", flat=True))
-    return [line for line in _every(day) if line.pk in wanted]
+@remembered
+def lines_for(actor: Actor, day: date) -> Sequence[RequestLine]:
+    """The lines of all requests that the actor sees, by the day they are due."""
+    if bounds(actor, Request) == EVERYBODY:
+        return _every(day)
+    seen = set(visible(actor, Request).order_by().values_list("pk", flat=True))
+    return [line for line in _every(day) if line.pk in seen]
 
 
-@while_same(
-    "audit.Request",
-    "audit.RequestControl",
-    "audit.RequestMove",
-    "audit.Answer",
-    "controls.ControlVersion",
-    "audit.Engagement",
-)
+@remembered
 def _every(day: date) -> tuple[RequestLine, ...]:
-    states: Any = with_state(Request.objects.all()).order_by("due_on", "pk")
+    states = _standing.now()
+    return tuple(
+        line
+        if line.pk not in states
+        else _moved.ask((line.pk, day), (line, states[line.pk]), partial(_in, line, states[line.pk], day))
+        for line in _asked(day)
+    )
+
+
+_moved: Pieces[RequestLine] = Pieces(50_000)
+
+
+def _in(line: RequestLine, state: RequestState, day: date) -> RequestLine:
+    return replace(line, state=state, overdue=_overdue(state, line.due_on, day))
+
+
+def _overdue(state: RequestState, due_on: date, day: date) -> bool:
+    return state.waits_for == "company" and due_on < day
+
+
+class _Standing:
+    """How each request stands that was answered or moved, as far as this process has read."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.tables = Grown("audit.RequestMove", "request_id"), Grown("audit.Answer", "request_id")
+        self.found: dict[int, RequestState] = {}
+
+    def now(self) -> Mapping[int, RequestState]:
+        """The states, by request; one that is missing was only asked. Another object whenever one changed."""
+        with self.lock:
+            held = bool(self.found)
+            news = [table.news() for table in self.tables]
+            anew = held and any(again for _, again in news)
+            if anew:
+                for table in self.tables:
+                    table.forget()
+                self.found, news = {}, [table.news() for table in self.tables]
+            touched = {row[2] for rows, _ in news for row in rows}
+            if touched:
+                self.found = {**self.found, **_states(touched)}
+            return self.found
+
+
+_standing = _Standing()
+FEW = 500
+
+
+def _states(requests: set[int]) -> dict[int, RequestState]:
+    rows = Request.objects.all() if len(requests) > FEW else Request.objects.filter(pk__in=requests)
+    standing: Any = with_state(rows)
+    found = standing.order_by().values_list("pk", "stands", "last_reason")
+    return {
+        pk: RequestState(stands, "" if stands == "submitted" else reason or "")
+        for pk, stands, reason in found
+        if pk in requests
+    }
+
+
+@remembered
+def _asked(day: date) -> tuple[RequestLine, ...]:
+    """Every request as if nobody had answered it yet."""
     owners = _owners(day)
-    found = states.values_list(*FIELDS, "stands", "last_reason")
-    return tuple(_line(row, stands, reason, owners, day) for *row, stands, reason in found)
+    return tuple(
+        _line(row, owners, day) for row in Request.objects.order_by("due_on", "pk").values_list(*FIELDS)
+    )
 
 
 Owner = tuple[str, int, str]
 
 
-def _line(
-    row: Sequence[Any], stands: str, reason: str | None, owners: Mapping[int, list[Owner]], day: date
-) -> RequestLine:
-    now = RequestState(stands, "" if stands == "submitted" else reason or "")
+def _line(row: Sequence[Any], owners: Mapping[int, list[Owner]], day: date) -> RequestLine:
     pk, engagement, engagement_code, code, kind, title, wave, due_on = row
     mine = owners.get(pk, [])
     return RequestLine(
@@ -86,12 +143,15 @@ def _line(
         title,
         wave,
         due_on,
-        state=now,
-        overdue=now.waits_for == "company" and due_on < day,
+        state=ASKED,
+        overdue=_overdue(ASKED, due_on, day),
         control_codes=tuple(code for code, _, _ in mine),
         owner_ids=frozenset(owner for _, owner, _ in mine),
         owner_names=tuple(sorted({name for _, _, name in mine})),
     )
+
+
+ASKED = RequestState("open", "")
 
 
 def _owners(day: date) -> dict[int, list[Owner]]:

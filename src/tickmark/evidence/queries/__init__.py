@@ -11,7 +11,7 @@ from tickmark.evidence.queries.checks import (
     verdicts_by_subject,
 )
 from tickmark.evidence.queries.duties import expected_on, shown_on, troubled, waiting_for
-from tickmark.evidence.queries.filed import Use, filed_for, uses_of
+from tickmark.evidence.queries.filed import NONE, Use, Uses, filed_for, uses_of
 from tickmark.evidence.queries.filing import covering, uses
 from tickmark.evidence.queries.intake import Common, Planned, plan
 from tickmark.evidence.queries.lists import (
@@ -46,6 +46,7 @@ from tickmark.evidence.queries.sources import RHYTHM, SourceStanding, slots_of, 
 __all__ = [
     "IDLE",
     "LISTED",
+    "NONE",
     "RHYTHM",
     "WAITING",
     "Common",
@@ -57,6 +58,7 @@ __all__ = [
     "PopulationStanding",
     "SourceStanding",
     "Use",
+    "Uses",
     "Window",
     "check_key",
     "check_use",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections import defaultdict
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 from tickmark.evidence.models import Support
 from tickmark.evidence.queries.places import Place, place
 from tickmark.kernel import clock
-from tickmark.kernel.action import under_way
+from tickmark.kernel.action import wrote
 from tickmark.kernel.grown import Grown, Row, in_this_moment
 
 FIELDS = (
@@ -87,17 +88,18 @@ def filed_for(controls: Iterable[int]) -> Mapping[int, Uses]:
     books: what it wrote may yet be undone.
     """
     wanted = set(controls)
-    if under_way():
+    if wrote():
         return _asked(wanted, None)
     return _held.for_controls(wanted, place(clock.today()))
 
 
 MOST_OPEN = 2000
+MANY = 10_000
 
 
 def undecided() -> list[int] | None:
     """The keys of the uses that nobody decided on; None where they are too many to name, or an action is under way."""
-    if under_way():
+    if wrote():
         return None
     found = _held.undecided(place(clock.today()))
     return found if len(found) <= MOST_OPEN else None
@@ -184,6 +186,8 @@ class _Held:
             self._judge(support, "accepted")
         for _, _, support, reason in rejected:
             self._judge(support, "rejected", reason)
+        if len(supports) > MANY:
+            gc.freeze()  # they stay as long as the process; looking through them for garbage takes a quarter second
         return True
 
     def _add(self, row: Row, where: Place) -> None:

@@ -21,7 +21,7 @@ from tickmark.controls.queries import spans_over
 from tickmark.evidence.models import Support
 from tickmark.evidence.queries.filed import NONE, Use, Uses, filed_for, uses_of
 from tickmark.evidence.queries.places import window
-from tickmark.kernel.action import need, under_way
+from tickmark.kernel.action import need, wrote
 from tickmark.kernel.dated import Span
 from tickmark.scope.models import Period, ReportType
 
@@ -66,7 +66,10 @@ def state_of(row: Support) -> str:
 def operation(
     start: date, end: date, day: date, controls: Iterable[int] | None = None, known: int | None = None
 ) -> dict[int, list[Expected]]:
-    """For each control in force in the window its expected operations, as they stand at the end of `day`."""
+    """For each control in force in the window its expected operations, as they stand at the end of `day`.
+
+    Whoever gets them changes nothing of them: a control about which nothing changed keeps its very list.
+    """
     spans = _rhythms(_spans(start, end, controls, known))
     wanted = {span.version.control_id for span in spans}
     if known is not None:
@@ -79,14 +82,15 @@ def operation(
         expected = (
             _remembered(span, end, day, uses) if known is None else _expected(span, end, day, uses.rows)
         )
-        found.setdefault(span.version.control_id, []).extend(expected)
+        before = found.get(span.version.control_id)
+        found[span.version.control_id] = expected if before is None else [*before, *expected]
     return found
 
 
 def _spans(
     start: date, end: date, controls: Iterable[int] | None, known: int | None
 ) -> Sequence[Span[ControlVersion]]:
-    if known is not None or under_way():
+    if known is not None or wrote():
         versions: Any = ControlVersion.objects.all()
         if controls is not None:
             versions = versions.filter(control__in=list(controls))

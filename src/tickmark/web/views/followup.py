@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import path
 
 from tickmark.audit import queries
-from tickmark.audit.models import Deviation, Engagement, Request, RequestKind, Response, ReviewNote, Stance
+from tickmark.audit.models import Deviation, Engagement, RequestKind, Response, ReviewNote, Stance
 from tickmark.evidence.models import Evidence
 from tickmark.kernel.access import may, visible
 from tickmark.kernel.answers import due
@@ -60,7 +60,7 @@ def index(request: HttpRequest) -> HttpResponse:
         return listing.csv("deviations")
     for row in listing.page:
         row.said = standing(row)
-    asked = queries.request_lines(visible(actor, Request), day)
+    asked = queries.lines_for(actor, day)
     engagements = visible(actor, Engagement).order_by("-pk")
     context = {
         "auditor": actor.side == "auditor",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from tickmark.audit import queries
-from tickmark.audit.models import Engagement, PopulationLock, Procedure, Request
+from tickmark.audit.models import Engagement, PopulationLock, Procedure
 from tickmark.kernel.access import may, visible
 from tickmark.kernel.answers import due
 from tickmark.people.queries import last_visit
@@ -44,7 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Engagements with what waits; for the company also who owes what."""
     actor, day = actor_of(request), shell.day_of(request)
     rows = list(visible(actor, Engagement).select_related("period", "system", "followed_by").order_by("-pk"))
-    asked = queries.request_lines(visible(actor, Request), day)
+    asked = queries.lines_for(actor, day)
     tests = queries.progress(visible(actor, Procedure)) if actor.side == "auditor" else []
     tasks = [task for task in due(actor, day) if task.step in {"audit", "followup"}]
     visit = last_visit(actor.user) if actor.user else None
@@ -102,7 +103,9 @@ def _periods(actor: Any) -> list[Period]:
     return list(rows.order_by("-start"))
 
 
-def _card(row: Engagement, asked: list[queries.RequestLine], tests: list[queries.Progress]) -> dict[str, Any]:
+def _card(
+    row: Engagement, asked: Sequence[queries.RequestLine], tests: list[queries.Progress]
+) -> dict[str, Any]:
     mine = [one for one in asked if one.engagement == row.pk]
     states = Counter(one.state.name for one in mine)
     stages = Counter(one.state for one in tests if one.procedure.engagement_id == row.pk)
@@ -122,7 +125,7 @@ def _card(row: Engagement, asked: list[queries.RequestLine], tests: list[queries
     }
 
 
-def _owes(asked: list[queries.RequestLine]) -> list[tuple[str, int]]:
+def _owes(asked: Sequence[queries.RequestLine]) -> list[tuple[str, int]]:
     """How many open requests each owner has; those without a control are nobody's yet."""
     found: Counter[str] = Counter()
     for row in asked:

@@ -46,7 +46,7 @@ OFFERED = 60
 def index(request: HttpRequest, code: str) -> HttpResponse:
     """All requests of an engagement."""
     row, actor = engagement_of(request, code), actor_of(request)
-    rows = queries.request_lines(visible(actor, Request).filter(engagement=row), shell.day_of(request))
+    rows = [one for one in queries.lines_for(actor, shell.day_of(request)) if one.engagement == row.pk]
     listing = Listing(request, rows, COLUMNS, filters=_filters(rows), search=("code",), sort="due")
     if listing.wants_csv:
         return listing.csv(f"requests-{row.code}")
