@@ -14,8 +14,11 @@ from tests.api.examples import EXAMPLES
 from tests.api.world import CHARACTERS
 from tickmark.api.calls import offered
 from tickmark.api.door import api
+from tickmark.audit.queries import lines_for
+from tickmark.kernel import clock, remembered
 from tickmark.kernel.access import table, visible
 from tickmark.kernel.action import ACTIONS, one_of
+from tickmark.kernel.answers import due, steps_state
 from tickmark.kernel.arguments import Incoming, perform
 from tickmark.kernel.errors import NotFound
 from tickmark.kernel.references import prefixes
@@ -64,6 +67,28 @@ def test_each_example_works_and_is_recorded(world: Any, name: str) -> None:
     found = entry(answer)
     kind = "person" if name in IN_PERSON else "token"
     assert (found.verb, found.actor, found.actor_kind) == (name, getattr(world.cast, one.who).ref, kind)
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_after_each_action_what_is_remembered_is_what_the_books_say(
+    world: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _asked(world)
+    one = EXAMPLES[name]
+    assert call(world, one.who, name, one.arguments(world)).status_code == 201
+    held = _asked(world)
+    monkeypatch.setattr(remembered, "wrote", lambda: True)  # whoever has written asks the books
+    assert held == _asked(world)
+
+
+def _asked(world: Any) -> dict[str, Any]:
+    """What the pages remember, for somebody of each kind."""
+    day = clock.today()
+    found: dict[str, Any] = {}
+    for who in ("lead", "owner", "partner"):
+        actor = world.cast.actor(who)
+        found[who] = due(actor, day), steps_state(actor, day), list(lines_for(actor, day))
+    return found
 
 
 class _Undone(Exception):

@@ -357,11 +357,12 @@ def test_papers_cost_the_same_for_one_test_and_for_three(world):
     from django.test.utils import CaptureQueriesContext
 
     made = examined(world, without={"walked"})
+    problems(made.engagement, DAY)  # what no paper changes is remembered from here on
     costs = []
     for _ in range(2):
+        build.walked(made)
+        build.walked(made)
         with CaptureQueriesContext(connection) as seen:
             problems(made.engagement, DAY)
         costs.append(len(seen))
-        build.walked(made)
-        build.walked(made)
     assert costs[0] == costs[1]

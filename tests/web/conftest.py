@@ -8,5 +8,4 @@ import pytest
 @pytest.fixture(autouse=True)
 def _nothing_grows_old(monkeypatch):
     """What a page costs does not hang on the moment at which it is asked: an answer lasts until something is written."""
-    monkeypatch.setattr("tickmark.web.navigation._minute", lambda: "")
     monkeypatch.setattr("tickmark.kernel.remembered.SECONDS", float("inf"))

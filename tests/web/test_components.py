@@ -13,11 +13,13 @@ from django.core.paginator import Paginator
 from django.template import Context, Template, TemplateSyntaxError
 from django.template.loader import get_template
 from django.test import RequestFactory
+from django.utils.safestring import mark_safe
 
 from tickmark.kernel.errors import Invalid
 from tickmark.web import pictures, terms
 from tickmark.web.templatetags._parts import register
 from tickmark.web.templatetags.gallery import DIGEST, samples
+from tickmark.web.templatetags.ui import state
 
 WEB = Path(pictures.__file__).parent
 HOSTILE = "\"><script>alert(1)</script>'{{ x }}"
@@ -192,14 +194,20 @@ def test_verdicts_and_tones_have_their_own_symbol_and_look() -> None:
     assert {sign for _, _, sign in terms.STATES.values()} | set(terms.VERDICTS) <= symbols
     for tone in {tone for _, tone, _ in terms.STATES.values()} | set(terms.VERDICTS):
         assert f".badge-{tone}" in style
-    for state in pictures.STRIP_STATES:
-        assert f".v-{state} " in style
+    for kind in pictures.STRIP_STATES:
+        assert f".v-{kind} " in style
 
 
 def test_a_state_without_a_word_of_its_own_is_shown_plainly() -> None:
     html = draw("{% state 'half_baked' %}")
     assert words(html) == "Half baked"
     assert "badge-neutral" in html
+
+
+def test_a_word_that_only_reads_like_a_safe_one_is_escaped() -> None:
+    """What is drawn once is kept by its words; markup of the program's own never stands in for what somebody typed."""
+    assert "<b>Done</b>" in state("done", mark_safe("<b>Done</b>"))
+    assert "<b>" not in state("done", "<b>Done</b>")
 
 
 def test_ids_on_one_page_differ() -> None:

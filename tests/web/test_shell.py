@@ -11,6 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.deeds import writing
 from tickmark.kernel.errors import Invalid
+from tickmark.kernel.grown import one_moment
+from tickmark.scope.models import System
+from tickmark.upkeep.models import CalendarFeed
 from tickmark.web import navigation
 from tickmark.web.shell import day_of, known_of, shell
 
@@ -80,16 +83,22 @@ def test_a_visitor_gets_the_bare_frame(db):
     assert set(shell(ask("/"))) == {"company_sign_in", "version"}
 
 
-def test_the_steps_are_asked_again_only_when_something_was_recorded(program, django_assert_max_num_queries):
+def test_the_steps_are_asked_again_only_when_something_they_rest_on_was_recorded(
+    program, django_assert_max_num_queries
+):
     actor, day = program.actor("lead"), date(2026, 3, 31)
     first = navigation.steps(actor, day)
-    with django_assert_max_num_queries(1):
+    with one_moment(), django_assert_max_num_queries(3):  # how far the books have come
         assert navigation.steps(actor, day) == first
     with writing(program.cast.lead):
-        pass
+        CalendarFeed(user=program.cast.lead, token_digest="0" * 64).save()  # no step rests on it
+    with one_moment(), django_assert_max_num_queries(5):
+        assert navigation.steps(actor, day) == first
+    with writing(program.cast.lead):
+        System(code="second").save()
     with CaptureQueriesContext(connection) as queries:
         navigation.steps(actor, day)
-    assert len(queries) > 1
+    assert len(queries) > 5
 
 
 def test_what_one_owes_is_never_shown_to_another(program):
@@ -99,14 +108,3 @@ def test_what_one_owes_is_never_shown_to_another(program):
     }
     again = {who: navigation.steps(program.actor(who), day) for who in reversed(every)}
     assert again == every and every["employee"]["steps"] == []
-
-
-def test_what_no_entry_tells_shows_with_the_next_minute(cast, monkeypatch):
-    """The steps' answers are kept until something is recorded, but never beyond the minute."""
-    asked, minute = [], ["12:00"]
-    monkeypatch.setattr(navigation, "due", lambda actor, day: asked.append(minute[0]) or [])
-    monkeypatch.setattr(navigation, "_minute", lambda: minute[0])
-    for moment in ("12:00", "12:00", "12:01"):
-        minute[0] = moment
-        navigation.steps(cast.actor("founder"), date(2026, 3, 2))
-    assert asked == ["12:00", "12:01"]

@@ -21,7 +21,7 @@ _WORD = re.compile(r"[a-z][a-z0-9_]+")
 
 @contextmanager
 def noted() -> Iterator[set[str]]:
-    """The labels of the models (`evidence.Support`) whose tables are read within; complete when it is left."""
+    """The labels of the models (`kernel.Entry`) whose tables are read within; complete when it is left."""
     found: set[str] = set()
     outer = _noting.get()
     token = _noting.set((*outer, found))

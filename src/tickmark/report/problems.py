@@ -31,6 +31,7 @@ from tickmark.audit.models import (
     TeamRole,
 )
 from tickmark.audit.results import Result as Word
+from tickmark.kernel.remembered import remembered
 from tickmark.people.models import Person, Side, User
 from tickmark.report.dates import Dates, contradictions, remarks
 from tickmark.report.models import LetterKind, QualityReview
@@ -93,7 +94,12 @@ class Road:
     @cached_property
     def data(self) -> ReportData:
         """The report as a draft."""
-        return report_data(self.engagement, draft=True, day=self.day, read=self.papers)
+        return _draft(self.engagement, self.day)
+
+    @property
+    def wrong(self) -> list[Wrong]:
+        """What the template finds in it."""
+        return _wrong(self.engagement, self.day)
 
     @cached_property
     def opinion(self) -> Opinion | None:
@@ -139,6 +145,16 @@ class Road:
             quality_review=self.local(self.review.recorded_at) if self.review else None,
             release=self.day if self.opinion else None,
         )
+
+
+@remembered
+def _draft(engagement: Engagement, day: date) -> ReportData:
+    return report_data(engagement, draft=True, day=day)
+
+
+@remembered
+def _wrong(engagement: Engagement, day: date) -> list[Wrong]:
+    return check_report_data(_draft(engagement, day))
 
 
 def problems(engagement: Engagement, day: date, road: Road | None = None) -> list[Problem]:
@@ -190,22 +206,22 @@ def _letters(road: Road) -> Iterator[Problem]:
 
 
 def _requests(road: Road) -> Iterator[Problem]:
-    rows = audit.with_state(Request.objects.filter(engagement=road.engagement)).order_by("code")
-    for row in rows:
-        state = audit.state(row)
+    rows: Any = audit.with_state(Request.objects.filter(engagement=road.engagement)).order_by("code")
+    for code, title, stands in rows.values_list("code", "title", "stands"):
+        state = audit.RequestState(stands)
         if state.open:
             side = state.waits_for
             who = "The team" if side == AUDITOR else "Control owner"
-            what = f"{row.code} {row.title} is {state.name}."
+            what = f"{code} {title} is {state.name}."
             remedy = (
                 "Close it, or send it back." if side == AUDITOR else "Answer it, or ask for its withdrawal."
             )
-            yield Problem("request", side, who, what, remedy, f"{road.audit}/requests/{row.code}")
+            yield Problem("request", side, who, what, remedy, f"{road.audit}/requests/{code}")
 
 
 def _data(road: Road) -> Iterator[Problem]:
     """What the template's own check finds; what is asked elsewhere on this road is left out."""
-    for one in check_report_data(road.data):
+    for one in road.wrong:
         if not one.path.startswith(("assertion.", "cover.report_date", "auditor_report.")) and not _untested(
             one
         ):
@@ -403,7 +419,7 @@ def _opinion(road: Road) -> Iterator[Problem]:
         )
     if not written.addressee:
         yield _auditors("addressee", who, "Section I names no addressee.", "Write it under the title.", url)
-    for one in check_report_data(road.data):
+    for one in road.wrong:
         if one.path == "auditor_report.parts":
             yield _auditors("part", who, f"Section I: {one.what}", "Give it a heading of its own (##).", url)
     yield from _forms(road, road.opinion, {part["key"] for part in written.parts}, url)

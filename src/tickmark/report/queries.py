@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from tickmark.audit.models import Engagement, Opinion
 from tickmark.kernel.access import Actor, visible
 from tickmark.kernel.answers import Task, duty, step_state
+from tickmark.kernel.remembered import remembered
 from tickmark.people.models import Side
 from tickmark.people.queries import digest_of
 from tickmark.report.models import (
@@ -65,7 +66,7 @@ def draft(actor: Actor, engagement: Engagement, day: date) -> ReportData:
     return report_data(engagement, draft=True, day=day, results=actor.side == Side.AUDITOR)
 
 
-def for_side(actor: Actor, found: list[Problem]) -> list[Problem]:
+def for_side(actor: Actor, found: Sequence[Problem]) -> Sequence[Problem]:
     """The problems that the actor's side may read: the company its own, the auditor all (rule 14)."""
     return found if actor.side == Side.AUDITOR else [one for one in found if one.side != AUDITOR]
 
@@ -141,6 +142,21 @@ def state(actor: Actor, day: date) -> str:
     if newest.issued:
         return "done"
     return "current" if newest.period.end < day else "next"
+
+
+@dataclass(frozen=True)
+class Way:
+    """What stands between a day and the issue of a report, and what the description holds by criterion."""
+
+    problems: Sequence[Problem]
+    asked: Sequence[Asked]
+
+
+@remembered
+def way(engagement: Engagement, day: date) -> Way:
+    """The road to issue on a day; whoever gets it changes nothing of it."""
+    road = Road(engagement, day)
+    return Way(problems(engagement, day, road), completeness(road.data, engagement.code))
 
 
 # -- the description by criterion

@@ -13,6 +13,7 @@ from typing import Any
 from tickmark.audit.models import Deviation, Engagement, Response, Result
 from tickmark.controls.models import ControlVersion, Frequency
 from tickmark.kernel.dated import Span
+from tickmark.kernel.remembered import remembered
 from tickmark.report.description import Scope
 from tickmark.report.papers import Paper
 from tickmark.report.template_data import (
@@ -55,6 +56,7 @@ class Wording:
         return {span.version.pk for span in self.spans}
 
 
+@remembered
 def wordings(engagement: Engagement, last: date) -> list[Wording]:
     """The controls that serve the engagement's criteria, each wording of the period by itself."""
     start = engagement.period.start

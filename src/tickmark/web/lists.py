@@ -20,6 +20,7 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -209,9 +210,10 @@ class Listing:
         if isinstance(rows, QuerySet):
             fields = [_turned(name) if down else name for name in column.orders]
             return rows.order_by(*fields, "pk") if fields else rows
-        known = [row for row in rows if column.read(row) is not None]
-        unknown = [row for row in rows if column.read(row) is None]
-        return sorted(known, key=lambda row: _rank(column.read(row)), reverse=down) + unknown
+        read = [(column.read(row), row) for row in rows]
+        known = [(_rank(value), row) for value, row in read if value is not None]
+        known.sort(key=itemgetter(0), reverse=down)
+        return [row for _, row in known] + [row for value, row in read if value is None]
 
 
 def list_paths(address: str, view: Callable[..., Any], name: str, file: str = "list.csv") -> list[URLPattern]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tickmark.audit.methods import method as firm_method
 from tickmark.audit.methods import request_list
-from tickmark.audit.models import Engagement, Move, Request, RequestKind, Sample
+from tickmark.audit.models import Engagement, Move, Request, RequestKind, Sample, Share
 from tickmark.audit.queries.engagement import controls_in_force
 from tickmark.audit.request_lists import RequestTemplate
 from tickmark.controls.models import Control
@@ -83,12 +84,17 @@ def _at_once(row: RequestTemplate, served: tuple[Control, ...]) -> Opening:
 def _draws(engagement: Engagement) -> dict[str, list[Sample]]:
     """The first draws of published tests, by the code of the request whose answer brought the population."""
     rows = Sample.objects.filter(procedure__engagement=engagement, extends=None, redrawn_as=None)
-    rows = rows.exclude(procedure__publishing=None).select_related("procedure__control_version__control")
-    found: dict[str, list[Sample]] = {}
-    for sample in rows.order_by("pk"):
-        shares = sample.lock.population.evidence.shares.filter(engagement=engagement).exclude(answer=None)
-        for code in shares.values_list("answer__request__code", flat=True).distinct():
-            found.setdefault(code, []).append(sample)
+    rows = rows.exclude(procedure__publishing=None).order_by("pk")
+    drawn = list(rows.select_related("procedure__control_version__control", "lock__population"))
+    lists = {sample.lock.population.evidence_id for sample in drawn}
+    shares = Share.objects.filter(engagement=engagement, evidence__in=lists).exclude(answer=None)
+    brought: dict[int, set[str]] = defaultdict(set)
+    for evidence, code in shares.values_list("evidence", "answer__request__code"):
+        brought[evidence].add(code)
+    found: dict[str, list[Sample]] = defaultdict(list)
+    for sample in drawn:
+        for code in sorted(brought[sample.lock.population.evidence_id]):
+            found[code].append(sample)
     return found
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from tickmark.audit.models import (
@@ -17,9 +18,9 @@ from tickmark.audit.models import (
     TeamMember,
 )
 from tickmark.audit.queries.engagement import STEERING
-from tickmark.audit.queries.lines import RequestLine, lines_for
+from tickmark.audit.queries.lines import RequestLine, every_line, lines_for
 from tickmark.audit.queries.papers import standing_stages, worked_on
-from tickmark.kernel.access import Actor, visible
+from tickmark.kernel.access import EVERYBODY, Actor, bounds, visible
 from tickmark.kernel.answers import Task, duty, step_state
 from tickmark.kernel.remembered import remembered
 from tickmark.scope.models import Period
@@ -45,14 +46,30 @@ def owed(actor: Actor, day: date) -> Iterable[Task]:
 
 def _answers(actor: Actor, day: date) -> Iterator[Task]:
     """Requests for the owner of a control on the day; those that serve no control are for whoever leads."""
-    leads = bool(actor.roles & LEADERS)
-    for row in _open(actor, day):
-        mine = actor.user.pk in row.owner_ids or (leads and not row.owner_ids)
-        if row.state.waits_for == "company" and mine:
-            returned = row.state.name in {"returned", "reopened"}
-            step, why = ("followup", row.state.why) if returned else ("audit", "The auditor asks for it.")
-            title = f"Answer {row.code}: {row.title}"
-            yield Task(step, title, row.address, row.due_on, why)
+    waiting = _waiting(day)
+    nobodys = waiting.get(None, ()) if actor.roles & LEADERS else ()
+    mine = sorted((*waiting.get(actor.user.pk, ()), *nobodys), key=lambda row: (row.due_on, row.pk))
+    if mine and bounds(actor, Request) != EVERYBODY:
+        seen = {row.pk for row in lines_for(actor, day)}
+        mine = [row for row in mine if row.pk in seen]
+    yield from map(_answer, mine)
+
+
+@remembered
+def _waiting(day: date) -> Mapping[int | None, list[RequestLine]]:
+    """The requests that wait for the company, by the owners of their controls; None for those without."""
+    found: dict[int | None, list[RequestLine]] = defaultdict(list)
+    for row in every_line(day):
+        if row.state.waits_for == "company":
+            for owner in row.owner_ids or (None,):
+                found[owner].append(row)
+    return found
+
+
+def _answer(row: RequestLine) -> Task:
+    returned = row.state.name in {"returned", "reopened"}
+    step, why = ("followup", row.state.why) if returned else ("audit", "The auditor asks for it.")
+    return Task(step, f"Answer {row.code}: {row.title}", row.address, row.due_on, why)
 
 
 def _responses(actor: Actor) -> Iterator[Task]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
 
 from tickmark.audit.models import Engagement, TeamMember, TeamRole
 from tickmark.controls.models import Control, ControlVersion
+from tickmark.controls.queries import spans_over
 from tickmark.kernel.access import holding
 from tickmark.kernel.dated import Span
+from tickmark.kernel.remembered import remembered
 from tickmark.scope.models import Period
 
 STEERING = (TeamRole.LEAD, TeamRole.PARTNER)
@@ -58,9 +60,20 @@ def parts(period: Period, control: Control | None = None) -> list[Span[ControlVe
 
     A new owner alone changes nothing that is tested or printed, so such versions are one part, named by the last.
     """
-    rows = ControlVersion.objects.select_related("control", "owner")
+    if control is None:
+        return _parts(period.start, period.end)
+    rows = ControlVersion.objects.filter(control=control).select_related("control", "owner")
+    return _joined(rows.over(period.start, period.end))
+
+
+@remembered
+def _parts(start: date, end: date) -> list[Span[ControlVersion]]:
+    return _joined(ControlVersion.objects.select_related("control", "owner").over(start, end))
+
+
+def _joined(spans: Iterable[Span[ControlVersion]]) -> list[Span[ControlVersion]]:
     joined: list[Span[ControlVersion]] = []
-    for span in (rows.filter(control=control) if control else rows).over(period.start, period.end):
+    for span in spans:
         if joined and _goes_on(joined[-1], span):
             joined[-1] = Span(span.version, joined[-1].start, span.end)
         else:
@@ -71,15 +84,14 @@ def parts(period: Period, control: Control | None = None) -> list[Span[ControlVe
 def untested(engagement: Engagement, versions: Collection[int]) -> list[Span[ControlVersion]]:
     """The parts of controls for which none of the versions (by key) is tested."""
     period = engagement.period
-    spans = ControlVersion.objects.all().over(period.start, period.end)
-    covered = {(span.version.control_id, span.start) for span in spans if span.version.pk in versions}
+    covered: dict[int, list[date]] = defaultdict(list)
+    for span in spans_over(period.start, period.end):
+        if span.version.pk in versions:
+            covered[span.version.control_id].append(span.start)
     return [
         part
         for part in parts(period)
-        if not any(
-            control == part.version.control_id and part.start <= first <= part.end
-            for control, first in covered
-        )
+        if not any(part.start <= first <= part.end for first in covered[part.version.control_id])
     ]
 
 

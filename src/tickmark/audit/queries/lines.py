@@ -53,13 +53,14 @@ class RequestLine:
 def lines_for(actor: Actor, day: date) -> Sequence[RequestLine]:
     """The lines of all requests that the actor sees, by the day they are due."""
     if bounds(actor, Request) == EVERYBODY:
-        return _every(day)
+        return every_line(day)
     seen = set(visible(actor, Request).order_by().values_list("pk", flat=True))
-    return [line for line in _every(day) if line.pk in seen]
+    return [line for line in every_line(day) if line.pk in seen]
 
 
 @remembered
-def _every(day: date) -> tuple[RequestLine, ...]:
+def every_line(day: date) -> tuple[RequestLine, ...]:
+    """The lines of all requests, whoever sees them, by the day they are due."""
     states = _standing.now()
     return tuple(
         line

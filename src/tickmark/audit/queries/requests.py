@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from statistics import median
 from typing import Any
 
-from django.db.models import Case, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, CharField, Count, F, Min, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from tickmark.audit.models import Answer, Engagement, Request, RequestControl, RequestMove
 from tickmark.controls.models import ControlVersion
+from tickmark.kernel.remembered import remembered
 
 
 @dataclass(frozen=True)
@@ -145,34 +146,26 @@ class Turnaround:
     review: float | None
 
 
+@remembered
 def turnaround(engagement: Engagement) -> list[Turnaround]:
     """Days from a request to its first answer, and from each answer to the auditor's move, by kind of request."""
-    asked = {row.pk: row for row in Request.objects.filter(engagement=engagement)}
-    answers = list(Answer.objects.filter(request__in=asked).order_by("pk"))
-    moves = RequestMove.objects.filter(request__in=asked).exclude(answer=None).order_by("-pk")
-    judged = {row.answer_id: row.recorded_at for row in moves}
-    first = {row.request_id: row.recorded_at for row in reversed(answers)}
-    by_kind: dict[str, list[Request]] = defaultdict(list)
-    for row in asked.values():
-        by_kind[row.kind].append(row)
+    asked = Request.objects.filter(engagement=engagement).order_by("kind", "pk")
+    kinds = dict(asked.values_list("pk", "kind"))
+    first: dict[str, list[timedelta]] = {kind: [] for kind in kinds.values()}
+    judged: dict[str, list[timedelta]] = {kind: [] for kind in kinds.values()}
+    answered = asked.annotate(first=Min("answers__recorded_at")).exclude(first=None)
+    for kind, began, ended in answered.values_list("kind", "recorded_at", "first"):
+        first[kind].append(ended - began)
+    answers = Answer.objects.filter(request__engagement=engagement)
+    moved = answers.annotate(moved=Min("moves__recorded_at")).exclude(moved=None)
+    for request, began, ended in moved.values_list("request", "recorded_at", "moved"):
+        judged[kinds[request]].append(ended - began)
+    number = Counter(kinds.values())
     return [
-        Turnaround(
-            kind,
-            len(rows),
-            sum(row.pk in first for row in rows),
-            _days([(row.recorded_at, first[row.pk]) for row in rows if row.pk in first]),
-            _days(
-                [
-                    (a.recorded_at, judged[a.pk])
-                    for a in answers
-                    if a.pk in judged and asked[a.request_id].kind == kind
-                ]
-            ),
-        )
-        for kind, rows in sorted(by_kind.items())
+        Turnaround(kind, number[kind], len(first[kind]), _days(first[kind]), _days(judged[kind]))
+        for kind in first
     ]
 
 
-def _days(pairs: list[tuple[Any, Any]]) -> float | None:
-    spans = [(end - start).total_seconds() / 86400 for start, end in pairs]
-    return round(median(spans), 1) if spans else None
+def _days(spans: list[timedelta]) -> float | None:
+    return round(median(span.total_seconds() for span in spans) / 86400, 1) if spans else None

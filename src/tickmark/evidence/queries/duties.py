@@ -100,11 +100,13 @@ def acceptances_owed(actor: Actor, day: date) -> Iterator[Task]:
 
 def waiting_for(actor: Actor, day: date) -> QuerySet[Support]:
     """Uses that nobody has decided on and that this actor may decide on."""
-    rows = Support.objects.filter(recorded_at__lt=end_of(day))
+    rows = which(actor, "evidence.accept", "support", Support.objects.filter(recorded_at__lt=end_of(day)))
+    if rows.query.is_empty():
+        return rows
     open_ = undecided()
     # Few of many: their keys are at hand, and no join has to go over everything that was ever filed.
     rows = rows.filter(acceptance=None, rejection=None) if open_ is None else rows.filter(pk__in=open_)
-    return which(actor, "evidence.accept", "support", rows).order_by("pk")
+    return rows.order_by("pk")
 
 
 @duty

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from tickmark.kernel.calendars import business_calendar
 from tickmark.kernel.register import Registers, load
+from tickmark.kernel.remembered import remembered
 from tickmark.scope.models import Period, ReportType, SystemVersion
 
 
@@ -47,6 +48,7 @@ class Place:
         return moment.astimezone(ZoneInfo(self.zone)).date()
 
 
+@remembered
 def place(day: date) -> Place:
     """The zone and calendar of the system as described on the day; UTC without holidays before there is one."""
     version = SystemVersion.objects.as_of(day).order_by("system").first()

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
 from tickmark.web.templatetags import _figures, _forms, _lists, _words
-from tickmark.web.templatetags._parts import register, render, unique
+from tickmark.web.templatetags._parts import drawn, register, render, unique
 from tickmark.web.templatetags._words import initials
 from tickmark.web.terms import STATES, TERMS, TONES, VERDICTS
 
@@ -23,27 +23,29 @@ __all__ = ["_figures", "_forms", "_lists", "_words", "register"]
 # ---------------------------------------------------------------- small things
 
 
-@register.simple_tag(takes_context=True)
-def icon(context: Context, name: str, label: str = "") -> SafeString:
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
     """A symbol of `static/icons.svg`; without `label` it is decoration and hidden from readers."""
-    return render(context, "icon", {"name": name, "label": label})
+    return drawn("icon", name=name, label=label)
 
 
-@register.simple_tag(takes_context=True)
-def badge(context: Context, verdict: str | None, compact: bool = False) -> SafeString:
+@register.simple_tag
+def badge(verdict: str | None, compact: bool = False) -> SafeString:
     """One of the four verdicts as shape, word and colour; whatever is not one of them is undetermined."""
     known = verdict if verdict in VERDICTS else "undetermined"
-    return render(
-        context, "badge", {"kind": known, "word": VERDICTS[known], "icon": known, "compact": compact}
-    )
+    return _sign(known, VERDICTS[known], known, compact)
 
 
-@register.simple_tag(takes_context=True)
-def state(context: Context, name: str, word: str = "") -> SafeString:
+def _sign(kind: str, word: str, icon: str, compact: bool = False) -> SafeString:
+    return drawn("badge", kind=kind, word=word, icon=icon, compact=compact)
+
+
+@register.simple_tag
+def state(name: str, word: str = "") -> SafeString:
     """A state of `terms.STATES`, or an answer's words for it; `word` replaces the word, an unknown name is neutral."""
     plain = (name.replace("_", " ").capitalize(), "neutral", "open")
     known, tone, sign = STATES.get(name.replace(" ", "_"), plain)
-    return render(context, "badge", {"kind": tone, "word": word or known, "icon": sign, "compact": False})
+    return _sign(tone, word or known, sign)
 
 
 @register.simple_tag(takes_context=True)
@@ -54,10 +56,10 @@ def hash(context: Context, digest: str, length: int = 10) -> SafeString:  # noqa
     )
 
 
-@register.simple_tag(takes_context=True)
-def person(context: Context, name: str, role: str = "", side: str = "company") -> SafeString:
+@register.simple_tag
+def person(name: str, role: str = "", side: str = "company") -> SafeString:
     """A person: initials in the colour of their side, name, and role."""
-    return render(context, "person", {"name": name, "role": role, "side": side, "initials": initials(name)})
+    return drawn("person", name=name, role=role, side=side, initials=initials(name))
 
 
 @register.simple_tag(takes_context=True)

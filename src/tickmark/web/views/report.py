@@ -105,9 +105,8 @@ def overview(request: HttpRequest, code: str) -> HttpResponse:
 
 def _overview(request: HttpRequest, engagement: Engagement, others: list[Engagement]) -> HttpResponse:
     actor, day = actor_of(request), shell.day_of(request)
-    road = queries.Road(engagement, day)
-    found = queries.problems(engagement, day, road)
-    shown = queries.for_side(actor, found)
+    way = queries.way(engagement, day)
+    shown = queries.for_side(actor, way.problems)
     listing = Listing(request, shown, ROAD, filters=ROAD_FILTERS if actor.side == "auditor" else ())
     if listing.wants_csv:
         return listing.csv("road-to-issue")
@@ -124,9 +123,9 @@ def _overview(request: HttpRequest, engagement: Engagement, others: list[Engagem
             list=listing,
             blocking=sum(one.blocks for one in shown),
             warnings=[one for one in shown if not one.blocks],
-            firm_works=len(shown) < len(found),
-            ready=not any(one.blocks for one in found),
-            asked=queries.completeness(road.data, engagement.code),
+            firm_works=len(shown) < len(way.problems),
+            ready=not any(one.blocks for one in way.problems),
+            asked=way.asked,
             newest=newest,
             reports=issued,
             numbers={row.pk: len(issued) - at for at, row in enumerate(issued)},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -24,6 +25,7 @@ from tickmark.web.forming import must_see
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.pictures import Bar
 from tickmark.web.shell import day_of
+from tickmark.web.templatetags._lists import Query
 
 COLUMNS = (
     Column("Work", "what", "what", order="what"),
@@ -69,7 +71,7 @@ def index(request: HttpRequest) -> HttpResponse:
     system = scope.systems(actor).first()
     context = {
         "coming": upcoming(system) if system else None,
-        "months": months,
+        "months": [_month(request, month) for month in months],
         "lanes": _lanes(months),
         "first": months[0].first if months else day,
         "last": add_months(months[-1].first, 1) - timedelta(days=1) if months else day,
@@ -85,20 +87,48 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "upkeep/index.html", context)
 
 
+LINES = 20
+"""Lines that a month shows until somebody asks for all of it."""
+
+
+def _month(request: HttpRequest, month: queries.Month) -> dict[str, Any]:
+    key = f"{month.first:%Y-%m}"
+    whole = len(month.events) <= LINES or request.GET.get("month") == key
+    return {
+        "id": f"m-{key}",
+        "first": month.first,
+        "events": month.events if whole else month.events[:LINES],
+        "more": "" if whole else f"{Query(request.GET).url(month=key)}#m-{key}",
+        "number": len(month.events),
+    }
+
+
 def _lanes(months: list[queries.Month]) -> list[tuple[str, str, list[Bar]]]:
     """The year's events by their kind, as the time table draws them; the start of what lasts is part of its bar."""
     events = [event for month in months for event in month.events]
     lasting = {event.since for event in events if event.kind == "period"}
     drawn = [event for event in events if event.since or event.kind != "period" or event.day not in lasting]
     return [
-        (word, "", [_bar(event) for event in drawn if event.kind == kind])
+        (word, "", _bars(event for event in drawn if event.kind == kind))
         for kind, word in KINDS.items()
         if any(event.kind == kind for event in drawn)
     ]
 
 
-def _bar(event: queries.Event) -> Bar:
-    return Bar(event.since or event.day, event.day, event.state, event.title)
+NAMED = 3
+
+
+def _bars(events: Iterable[queries.Event]) -> list[Bar]:
+    """What is on the same days in the same state is one bar: it would be drawn over itself."""
+    same: dict[tuple[date, date, str], list[str]] = {}
+    for event in events:
+        same.setdefault((event.since or event.day, event.day, event.state), []).append(event.title)
+    return [Bar(first, last, state, _named(titles)) for (first, last, state), titles in same.items()]
+
+
+def _named(titles: list[str]) -> str:
+    rest = len(titles) - NAMED
+    return "; ".join(titles[:NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def following(request: HttpRequest) -> HttpResponse:

@@ -97,8 +97,11 @@ def _without_older_lists(
     if request.path.endswith(".csv"):
         return rows, 0
     newest = {source.population.evidence_id for source in queries.sources(day) if source.population}
-    shown = rows.filter(Q(collection=None) | Q(pk__in=newest))
-    return shown, rows.count() - shown.count()
+    # Few of many are lists: whatever is asked of every piece would go through all of them.
+    lists = visible(actor_of(request), Evidence).filter(collection__gt=0)
+    older = lists.exclude(pk__in=newest).values("pk")
+    number = rows.filter(pk__in=older).count()
+    return (rows.exclude(pk__in=older) if number else rows), number
 
 
 def _with_state(rows: QuerySet[Evidence], supports: QuerySet[Support], state: str) -> QuerySet[Evidence]:
