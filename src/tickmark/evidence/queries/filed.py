@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import threading
 from collections import defaultdict
@@ -94,7 +93,6 @@ def filed_for(controls: Iterable[int]) -> Mapping[int, Uses]:
 
 
 MOST_OPEN = 2000
-MANY = 10_000
 
 
 def undecided() -> list[int] | None:
@@ -186,8 +184,6 @@ class _Held:
             self._judge(support, "accepted")
         for _, _, support, reason in rejected:
             self._judge(support, "rejected", reason)
-        if len(supports) > MANY:
-            gc.freeze()  # they stay as long as the process; looking through them for garbage takes a quarter second
         return True
 
     def _add(self, row: Row, where: Place) -> None:
