@@ -63,16 +63,16 @@ def test_what_was_undone_is_not_held(program: SimpleNamespace) -> None:
     assert held(control) == asked_of_the_books(control) and len(held(control)) == 5
 
 
-def test_the_stamp_changes_with_the_uses_and_only_then(program: SimpleNamespace) -> None:
+def test_it_is_another_object_when_the_uses_changed_and_only_then(program: SimpleNamespace) -> None:
     (support,) = some(program, 1)
 
-    def stamp() -> int:
-        return queries.filed_for([program.control.pk])[program.control.pk].stamp
+    def held() -> queries.Uses:
+        return queries.filed_for([program.control.pk])[program.control.pk]
 
-    before = stamp()
-    assert stamp() == before
+    before = held()
+    assert held() is before
     actions.accept(program.actor("reviewer"), support)
-    assert stamp() != before
+    assert held() is not before
 
 
 def test_who_waits_for_whom_is_the_same_however_many_wait(

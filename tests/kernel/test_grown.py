@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tests.deeds import writing
-from tickmark.kernel.grown import Grown, mark
+from tickmark.kernel.grown import Grown, mark, news_of
 from tickmark.scope.models import System, SystemEvent
 
 DAY = date(2026, 3, 2)
@@ -79,3 +79,15 @@ def test_a_table_is_marked_by_its_rows_and_its_newest(system: System) -> None:
     assert mark(SystemEvent.objects.all()) == (0, 0, None)
     row = event(system, "a")
     assert mark(SystemEvent.objects.all()) == (1, row.pk, row.entry)
+
+
+def test_tables_that_are_held_together_begin_anew_together(system: System) -> None:
+    events, systems = Grown("scope.SystemEvent", "title"), Grown("scope.System", "code")
+    first = event(system, "a")
+    assert [len(rows) for rows in news_of(events, systems)[0]] == [1, 1]
+    event(system, "c", pk=first.pk + 2)
+    (came, none), anew = news_of(events, systems)
+    assert ([row[2] for row in came], none, anew) == (["c"], [], False)
+    event(system, "b", pk=first.pk + 1)
+    (came, every), anew = news_of(events, systems)
+    assert ([row[2] for row in came], [row[2] for row in every], anew) == (["a", "b", "c"], ["ledger"], True)

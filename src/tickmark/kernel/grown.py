@@ -105,3 +105,17 @@ class Grown:
             self.forget()
         found = list(rows.order_by("pk").values_list(*self.fields))
         return found, True  # the table grows while it is read: this much it held, and nothing is remembered
+
+
+def news_of(*tables: Grown) -> tuple[list[list[Row]], bool]:
+    """The news of tables that are held together, read in this order; whether what was held of them is to be forgotten.
+
+    Then all of them begin anew, and their news are all their rows.
+    """
+    had = [bool(table.seen[0]) for table in tables]
+    found = [table.news() for table in tables]
+    if any(before and again for before, (_, again) in zip(had, found, strict=True)):
+        for table in tables:
+            table.forget()
+        return [table.news()[0] for table in tables], True
+    return [rows for rows, _ in found], False

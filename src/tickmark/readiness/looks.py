@@ -90,9 +90,8 @@ class View:
 
     @cached_property
     def begun(self) -> dict[int, date]:
-        """The first day of each control in force."""
-        rows = ControlVersion.objects.filter(control__in=self.by_control).values_list("control")
-        return dict(rows.annotate(first=Min("effective_from")))
+        """The first day of each control."""
+        return _begun()
 
     def about(
         self,
@@ -120,6 +119,12 @@ class View:
             owner=version.owner.name,
             owner_id=version.owner_id,
         )
+
+
+@remembered
+def _begun() -> dict[int, date]:
+    rows = ControlVersion.objects.order_by().values_list("control")
+    return dict(rows.annotate(first=Min("effective_from")))
 
 
 @remembered

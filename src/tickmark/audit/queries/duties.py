@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from functools import partial
 
 from tickmark.audit.models import (
     Commission,
@@ -22,7 +23,7 @@ from tickmark.audit.queries.lines import RequestLine, every_line, lines_for
 from tickmark.audit.queries.papers import standing_stages, worked_on
 from tickmark.kernel.access import EVERYBODY, Actor, bounds, visible
 from tickmark.kernel.answers import Task, duty, step_state
-from tickmark.kernel.remembered import remembered
+from tickmark.kernel.remembered import Pieces, remembered
 from tickmark.scope.models import Period
 
 LEADERS = frozenset({"sponsor", "lead", "adviser"})
@@ -52,7 +53,10 @@ def _answers(actor: Actor, day: date) -> Iterator[Task]:
     if mine and bounds(actor, Request) != EVERYBODY:
         seen = {row.pk for row in lines_for(actor, day)}
         mine = [row for row in mine if row.pk in seen]
-    yield from map(_answer, mine)
+    yield from (_of_request.ask(row.pk, (row,), partial(_answer, row)) for row in mine)
+
+
+_of_request: Pieces[Task] = Pieces(50_000)
 
 
 @remembered

@@ -14,7 +14,7 @@ from tickmark.audit.models import Request, RequestControl, RequestKind
 from tickmark.audit.queries.requests import RequestState, with_state
 from tickmark.controls.models import ControlVersion
 from tickmark.kernel.access import EVERYBODY, Actor, bounds, visible
-from tickmark.kernel.grown import Grown
+from tickmark.kernel.grown import Grown, news_of
 from tickmark.kernel.remembered import Pieces, remembered
 
 FIELDS = ("pk", "engagement_id", "engagement__code", "code", "kind", "title", "wave", "due_on")
@@ -92,14 +92,10 @@ class _Standing:
     def now(self) -> Mapping[int, RequestState]:
         """The states, by request; one that is missing was only asked. Another object whenever one changed."""
         with self.lock:
-            held = bool(self.found)
-            news = [table.news() for table in self.tables]
-            anew = held and any(again for _, again in news)
+            news, anew = news_of(*self.tables)
             if anew:
-                for table in self.tables:
-                    table.forget()
-                self.found, news = {}, [table.news() for table in self.tables]
-            touched = {row[2] for rows, _ in news for row in rows}
+                self.found = {}
+            touched = {row[2] for rows in news for row in rows}
             if touched:
                 self.found = {**self.found, **_states(touched)}
             return self.found

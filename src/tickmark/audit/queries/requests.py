@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any
 
-from django.db.models import Case, CharField, Count, F, Min, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from tickmark.audit.models import Answer, Engagement, Request, RequestControl, RequestMove
 from tickmark.controls.models import ControlVersion
+from tickmark.kernel.grown import Grown, news_of
 from tickmark.kernel.remembered import remembered
 
 
@@ -149,22 +151,56 @@ class Turnaround:
 @remembered
 def turnaround(engagement: Engagement) -> list[Turnaround]:
     """Days from a request to its first answer, and from each answer to the auditor's move, by kind of request."""
-    asked = Request.objects.filter(engagement=engagement).order_by("kind", "pk")
-    kinds = dict(asked.values_list("pk", "kind"))
-    first: dict[str, list[timedelta]] = {kind: [] for kind in kinds.values()}
-    judged: dict[str, list[timedelta]] = {kind: [] for kind in kinds.values()}
-    answered = asked.annotate(first=Min("answers__recorded_at")).exclude(first=None)
-    for kind, began, ended in answered.values_list("kind", "recorded_at", "first"):
-        first[kind].append(ended - began)
-    answers = Answer.objects.filter(request__engagement=engagement)
-    moved = answers.annotate(moved=Min("moves__recorded_at")).exclude(moved=None)
-    for request, began, ended in moved.values_list("request", "recorded_at", "moved"):
-        judged[kinds[request]].append(ended - began)
-    number = Counter(kinds.values())
+    asked = {pk: (kind, at) for pk, kind, at in _asked(engagement)}
+    first: dict[str, list[timedelta]] = {kind: [] for kind, _ in asked.values()}
+    judged: dict[str, list[timedelta]] = {kind: [] for kind in first}
+    answers, moves = _times.now()
+    answered = set()
+    for answer, (request, at) in answers.items():
+        if request in asked:
+            kind, began = asked[request]
+            if request not in answered:
+                answered.add(request)
+                first[kind].append(at - began)
+            if answer in moves:
+                judged[kind].append(moves[answer] - at)
+    number = Counter(kind for kind, _ in asked.values())
     return [
         Turnaround(kind, number[kind], len(first[kind]), _days(first[kind]), _days(judged[kind]))
         for kind in first
     ]
+
+
+@remembered
+def _asked(engagement: Engagement) -> list[tuple[int, str, datetime]]:
+    rows = Request.objects.filter(engagement=engagement).order_by("kind", "pk")
+    return list(rows.values_list("pk", "kind", "recorded_at"))
+
+
+class _Times:
+    """When each answer came and when the auditor first moved on it, as far as this process has read."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.tables = (
+            Grown("audit.RequestMove", "answer_id", "recorded_at"),
+            Grown("audit.Answer", "request_id", "recorded_at"),
+        )
+        self.answers: dict[int, tuple[int, datetime]] = {}
+        self.moves: dict[int, datetime] = {}
+
+    def now(self) -> tuple[dict[int, tuple[int, datetime]], dict[int, datetime]]:
+        """Request and time of each answer, oldest first; the time of the first move on each answer."""
+        with self.lock:
+            (moves, answers), anew = news_of(*self.tables)
+            kept, moved = ({}, {}) if anew else (self.answers, self.moves)
+            self.answers = kept | {pk: (request, at) for pk, _, request, at in answers}
+            first = {answer: at for _, _, answer, at in reversed(moves) if answer is not None}
+            self.moves = first | moved
+            return self.answers, self.moves
+
+
+_times = _Times()
 
 
 def _days(spans: list[timedelta]) -> float | None:

@@ -11,7 +11,7 @@ from tickmark.evidence.queries.checks import (
     verdicts_by_subject,
 )
 from tickmark.evidence.queries.duties import expected_on, shown_on, troubled, waiting_for
-from tickmark.evidence.queries.filed import NONE, Use, Uses, filed_for, uses_of
+from tickmark.evidence.queries.filed import NONE, Use, Uses, filed_for, undecided, uses_of
 from tickmark.evidence.queries.filing import covering, uses
 from tickmark.evidence.queries.intake import Common, Planned, plan
 from tickmark.evidence.queries.lists import (
@@ -91,6 +91,7 @@ __all__ = [
     "state_of",
     "tested_spans",
     "troubled",
+    "undecided",
     "unseen",
     "uses",
     "uses_of",

@@ -9,14 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
-from itertools import count
 from typing import Any, TypeVar
 
 from tickmark.evidence.models import Support
 from tickmark.evidence.queries.places import Place, place
 from tickmark.kernel import clock
 from tickmark.kernel.action import wrote
-from tickmark.kernel.grown import Grown, Row, in_this_moment
+from tickmark.kernel.grown import Grown, Row, in_this_moment, news_of
 
 FIELDS = (
     "control_id",
@@ -62,15 +61,13 @@ class Use:
 
 @dataclass(frozen=True)
 class Uses:
-    """The uses for one control, newest first; `stamp` is another one whenever anything about them changed."""
+    """The uses for one control, newest first; another object whenever anything about them changed."""
 
-    stamp: int
     rows: Sequence[Use]
 
 
 D = TypeVar("D", date, date | None)
-_stamps = count(1)
-NONE = Uses(0, ())
+NONE = Uses(())
 
 
 def uses_of(controls: Iterable[int], known: int | None = None) -> dict[int, list[Use]]:
@@ -111,7 +108,7 @@ def _asked(controls: Iterable[int], known: int | None) -> dict[int, Uses]:
         use = _use(pk, row, where)
         state = "accepted" if accepted else "rejected" if rejected else "filed"
         found[row[0]].append(replace(use, state=state, reason=reason or ""))
-    return {control: Uses(next(_stamps), tuple(uses)) for control, uses in found.items()}
+    return {control: Uses(tuple(uses)) for control, uses in found.items()}
 
 
 def _use(pk: int, row: Sequence[Any], where: Place) -> Use:
@@ -144,8 +141,6 @@ class _Held:
         self.open: set[int] = set()
         self.by_control: dict[int, list[int]] = defaultdict(list)
         self.answers: dict[int, Uses] = {}
-        for table in (self.supports, self.accepted, self.rejected):
-            table.forget()
 
     def undecided(self, where: Place) -> list[int]:
         with self.lock:
@@ -156,35 +151,27 @@ class _Held:
         in_this_moment(("uses", where.zone), lambda: self._read(where))
 
     def _read(self, where: Place) -> None:
-        if where.zone != self.zone or not self._catch_up(where):
+        """Add what came. Decisions are read before the uses, so that each finds the use that it is about."""
+        tables = (self.accepted, self.rejected, self.supports)
+        if where.zone != self.zone:
             self.zone = where.zone
             self._forget()
-            self._catch_up(where)
-
-    def for_controls(self, wanted: set[int], where: Place) -> dict[int, Uses]:
-        with self.lock:
-            self._refresh(where)
-            return {control: self._answer(control) for control in wanted if control in self.by_control}
-
-    def _catch_up(self, where: Place) -> bool:
-        """Add what came; False if what is held is no longer what the books hold.
-
-        Decisions are read before the uses, so that each finds the use that it is about.
-        """
-        tables = (self.accepted, self.rejected, self.supports)
-        held = [bool(table.seen[0]) for table in tables]
-        news = [table.news() for table in tables]
-        lost = any(had and again for had, (_, again) in zip(held, news, strict=True))
-        if lost or (self.uses and not held[-1]):
-            return False
-        (accepted, _), (rejected, _), (supports, _) = news
+            for table in tables:
+                table.forget()
+        (accepted, rejected, supports), anew = news_of(*tables)
+        if anew:
+            self._forget()
         for row in supports:
             self._add(row, where)
         for _, _, support in accepted:
             self._judge(support, "accepted")
         for _, _, support, reason in rejected:
             self._judge(support, "rejected", reason)
-        return True
+
+    def for_controls(self, wanted: set[int], where: Place) -> dict[int, Uses]:
+        with self.lock:
+            self._refresh(where)
+            return {control: self._answer(control) for control in wanted if control in self.by_control}
 
     def _add(self, row: Row, where: Place) -> None:
         pk, _, *fields = row
@@ -201,7 +188,7 @@ class _Held:
     def _answer(self, control: int) -> Uses:
         if control not in self.answers:
             rows = tuple(self.uses[pk] for pk in reversed(self.by_control[control]))
-            self.answers[control] = Uses(next(_stamps), rows)
+            self.answers[control] = Uses(rows)
         return self.answers[control]
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from tickmark.controls.models import Control, ControlVersion
@@ -23,6 +23,7 @@ from tickmark.evidence.queries.filed import NONE, Use, Uses, filed_for, uses_of
 from tickmark.evidence.queries.places import window
 from tickmark.kernel.action import need, wrote
 from tickmark.kernel.dated import Span
+from tickmark.kernel.remembered import Pieces, remembered
 from tickmark.scope.models import Period, ReportType
 
 WAITING = "filed"
@@ -70,18 +71,16 @@ def operation(
 
     Whoever gets them changes nothing of them: a control about which nothing changed keeps its very list.
     """
-    spans = _rhythms(_spans(start, end, controls, known))
+    spans = _spans(start, end, controls, known)
     wanted = {span.version.control_id for span in spans}
     if known is not None:
-        filed = {control: Uses(0, rows) for control, rows in uses_of(wanted, known).items()}
+        filed = {control: Uses(rows) for control, rows in uses_of(wanted, known).items()}
     else:
         filed = dict(filed_for(wanted))
     found: dict[int, list[Expected]] = {}
     for span in spans:
         uses = filed.get(span.version.control_id, NONE)
-        expected = (
-            _remembered(span, end, day, uses) if known is None else _expected(span, end, day, uses.rows)
-        )
+        expected = _kept(span, end, day, uses) if known is None else _expected(span, end, day, uses.rows)
         before = found.get(span.version.control_id)
         found[span.version.control_id] = expected if before is None else [*before, *expected]
     return found
@@ -94,29 +93,25 @@ def _spans(
         versions: Any = ControlVersion.objects.all()
         if controls is not None:
             versions = versions.filter(control__in=list(controls))
-        return list(versions.over(start, end, known))
+        return _rhythms(versions.over(start, end, known))
     if controls is None:
-        return spans_over(start, end)
+        return _every_rhythm(start, end)
     wanted = set(controls)
-    return [span for span in spans_over(start, end) if span.version.control_id in wanted]
+    return [span for span in _every_rhythm(start, end) if span.version.control_id in wanted]
 
 
-_answers: OrderedDict[tuple[Any, ...], tuple[int, list[Expected]]] = OrderedDict()
-ANSWERS = 5000
-"""Answers that are remembered, one for each part of a control's time."""
+@remembered
+def _every_rhythm(start: date, end: date) -> list[Span[ControlVersion]]:
+    return _rhythms(spans_over(start, end))
 
 
-def _remembered(span: Span[ControlVersion], end: date, day: date, uses: Uses) -> list[Expected]:
-    """`_expected`, asked again only when something about the control's uses changed: versions never do."""
-    key = (span.version.pk, span.version.entry, span.start, span.end, end, day)
-    held = _answers.get(key)
-    if held is not None and held[0] == uses.stamp:
-        return held[1]
-    answer = _expected(span, end, day, uses.rows)
-    _answers[key] = (uses.stamp, answer)
-    while len(_answers) > ANSWERS:
-        _answers.popitem(last=False)
-    return answer
+_of_span: Pieces[list[Expected]] = Pieces()
+
+
+def _kept(span: Span[ControlVersion], end: date, day: date, uses: Uses) -> list[Expected]:
+    """`_expected`, asked again only when something about the control's uses changed."""
+    key = (span.version.pk, span.start, span.end, end, day)
+    return _of_span.ask(key, (span.version, uses), partial(_expected, span, end, day, uses.rows))
 
 
 def _rhythms(spans: Sequence[Span[ControlVersion]]) -> list[Span[ControlVersion]]:

@@ -39,7 +39,7 @@ STATES = [(state.value, word) for state, word in (
     (State.FAILED, "looked at, not closed"), (State.HOLDS, "closed"), (State.ACCEPTED, "accepted in writing"),
 )]  # fmt: skip
 WORDS = dict(STATES)
-MAPPED = 30
+MAPPED = 20
 """Controls in one part of the map; what each day shows takes some 20 kB a control."""
 SIGNS = {
     "open": "open",

@@ -114,6 +114,9 @@ def _with_state(rows: QuerySet[Evidence], supports: QuerySet[Support], state: st
     if state == "accepted":
         return rows.filter(accepted)
     if state == "filed":
+        open_ = queries.undecided()
+        if open_ is not None:  # few of many: nobody has to look through everything that was ever filed
+            rows = rows.filter(pk__in=supports.filter(pk__in=open_).order_by().values("evidence"))
         return rows.filter(~accepted, waiting)
     return rows.filter(~accepted, ~waiting, Exists(uses))
 
