@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +13,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tests.deeds import writing
-from tickmark.kernel.grown import Grown, mark, news_of
+from tickmark.kernel import grown
+from tickmark.kernel.grown import Grown, Table, news_of
 from tickmark.scope.models import System, SystemEvent
 
 DAY = date(2026, 3, 2)
@@ -76,9 +79,52 @@ def test_a_row_that_was_undone_and_its_number_taken_by_another_is_forgotten(syst
 
 
 def test_a_table_is_marked_by_its_rows_and_its_newest(system: System) -> None:
-    assert mark(SystemEvent.objects.all()) == (0, 0, None)
+    table = Table("scope.SystemEvent")
+    assert table.mark() == (0, 0, None)
     row = event(system, "a")
-    assert mark(SystemEvent.objects.all()) == (1, row.pk, row.entry)
+    assert table.mark() == (1, row.pk, row.entry)
+
+
+def test_what_was_there_while_no_transaction_was_open_is_counted_once(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grown, "SLACK", 1)
+    rows = [event(system, str(number)) for number in range(4)]
+    table, open_ = Table("scope.SystemEvent"), [True]
+    monkeypatch.setattr(grown, "none_open", lambda: not open_[0])
+    assert (table.mark()[0], table.below) == (4, 0)
+    open_[0] = False
+    assert (table.mark()[0], table.below) == (4, rows[2].pk)
+    event(system, "late", pk=rows[-1].pk + 2)
+    with CaptureQueriesContext(connection) as asked:
+        assert table.mark()[0] == 5
+    assert f'"id" > {rows[2].pk}' in asked[-1]["sql"]
+    event(system, "later", pk=rows[-1].pk + 1)
+    assert table.mark()[0] == 6
+    table.forget()
+    assert (table.mark()[0], table.below > rows[2].pk) == (6, True)
+
+
+def test_a_transaction_that_is_open_is_seen(own_books: Callable[..., list[Any]]) -> None:
+    begun, seen = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with transaction.atomic():
+            with writing():
+                System(code="open").save()
+            begun.set()
+            assert seen.wait(30) and not grown.none_open()
+
+    def look() -> bool:
+        assert begun.wait(30)
+        during = grown.none_open()
+        seen.set()
+        return during
+
+    _, during = own_books(write, look)
+    assert during is (connection.vendor == "sqlite")  # there the next number is drawn after the commit
+    (after,) = own_books(lambda: grown.none_open())
+    assert after
 
 
 def test_tables_that_are_held_together_begin_anew_together(system: System) -> None:

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from django.apps import apps
-from django.db.models import QuerySet
+from django.db import connection
 
 from tickmark.kernel.reads import note, noted
 
@@ -68,21 +68,59 @@ def in_this_moment(key: Any, ask: Callable[[], R]) -> R:
     return held  # type: ignore[no-any-return]
 
 
-def mark(rows: QuerySet[Any]) -> Mark:
-    """How far an append-only table has grown."""
-    newest = rows.order_by("-pk").values_list("pk", "entry").first() or (0, None)
-    return (rows.order_by().count(), *newest)
+class Table:
+    """How far an append-only table has grown, without counting all of it each time.
+
+    A row that is committed late has a lower number than others that were seen. It can only come from a transaction that
+    was open when they were seen; so what was there while none was open is counted once. `SLACK` is for a transaction
+    that has drawn a number and is not known to the engine yet.
+    """
+
+    def __init__(self, label: str, stamp: str = "entry") -> None:
+        self.label, self.stamp = label, stamp
+        self.forget()
+
+    def forget(self) -> None:
+        """Count all of it the next time."""
+        self.below = self.counted = 0
+
+    def mark(self) -> Mark:
+        """Rows, and the number and the stamp of the newest one."""
+        rows: Any = apps.get_model(self.label)._default_manager.order_by()
+        newest = rows.order_by("-pk").values_list("pk", self.stamp).first() or (0, None)
+        tail = rows.filter(pk__gt=self.below).count()
+        count = self.counted + tail
+        if tail > 2 * SLACK and none_open():
+            below = newest[0] - SLACK
+            self.counted += rows.filter(pk__gt=self.below, pk__lte=below).count()
+            self.below = below
+        return (count, *newest)
+
+
+SLACK = 1000
+
+
+def none_open() -> bool:
+    """Whether no transaction is open that may have drawn a number: what is there now, is all that comes before."""
+    if connection.in_atomic_block:
+        return False
+    if connection.vendor == "sqlite":
+        return True  # one writes at a time, and draws its numbers in turn
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_snapshot_xmin(s) = pg_snapshot_xmax(s) from pg_current_snapshot() s")
+        return bool(cursor.fetchone()[0])
 
 
 class Grown:
     """The rows of an append-only table as tuples: its key, its entry, then `fields`."""
 
     def __init__(self, label: str, *fields: str) -> None:
-        self.label, self.fields = label, ("pk", "entry", *fields)
+        self.table, self.fields = Table(label), ("pk", "entry", *fields)
         self.forget()
 
     def forget(self) -> None:
         """Begin anew."""
+        self.table.forget()
         self.seen: Mark = (0, 0, None)
 
     def news(self) -> tuple[list[Row], bool]:
@@ -90,7 +128,7 @@ class Grown:
 
         What is held is checked against the table afterwards, so that a row which was committed late is never missed.
         """
-        rows: Any = apps.get_model(self.label)._default_manager.all()
+        rows: Any = apps.get_model(self.table.label)._default_manager.all()
         for _ in range(TRIES):
             count, last, entry = self.seen
             if last and rows.filter(pk=last, entry=entry).exists() is False:
@@ -99,7 +137,7 @@ class Grown:
             found = list(rows.filter(pk__gt=last).order_by("pk").values_list(*self.fields))
             newest = (found[-1][0], found[-1][1]) if found else (last, entry)
             held: Mark = (count + len(found), *newest)
-            if mark(rows) == held:
+            if self.table.mark() == held:
                 self.seen = held
                 return found, count == 0
             self.forget()

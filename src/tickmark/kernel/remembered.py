@@ -16,14 +16,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, wraps
 from typing import Any, Generic, ParamSpec, TypeVar
-from uuid import UUID
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
 
 from tickmark.kernel.action import wrote
 from tickmark.kernel.dated import Fact
-from tickmark.kernel.grown import in_this_moment, some_moment
+from tickmark.kernel.grown import Mark, Table, in_this_moment, some_moment
 from tickmark.kernel.jobs import Slot
 from tickmark.kernel.ledger.cited import LIST
 from tickmark.kernel.ledger.entry import Entry
@@ -149,8 +148,8 @@ class _Books:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.count, self.last = 0, 0
-        self.uid: UUID | None = None
+        self.entries = Table(Entry._meta.label, "uid")
+        self.seen: Mark = (0, 0, None)
         self.state = State(0, {}, None)
 
     def now(self) -> State:
@@ -161,20 +160,21 @@ class _Books:
         """
         with self.lock:
             ended = _ended()
-            count, last, uid = _mark()
-            if (count, last, uid) != (self.count, self.last, self.uid):
-                self._catch_up(count, last, uid)
+            found = self.entries.mark()
+            if found != self.seen:
+                self._catch_up(found)
             if ended != self.state.ended:
                 self.state = State(self.state.era, self.state.grown, ended)
             return self.state
 
-    def _catch_up(self, count: int, last: int, uid: UUID | None) -> None:
+    def _catch_up(self, found: Mark) -> None:
+        (had, before, uid), (count, last, _) = self.seen, found
         state, news = self.state, None
-        begun = self.uid is None or Entry.objects.filter(uid=self.uid).exists()
-        if begun and 0 < count - self.count <= MOST:
-            rows = Entry.objects.filter(pk__gt=self.last, pk__lte=last).order_by("pk")
+        if 0 < count - had <= MOST and (uid is None or Entry.objects.filter(uid=uid).exists()):
+            rows = Entry.objects.filter(pk__gt=before, pk__lte=last).order_by("pk")
             news = list(rows.values_list("facts", flat=True))
-        if news is None or len(news) != count - self.count or any(map(_in_a_list, news)):
+        if news is None or len(news) != count - had or any(map(_in_a_list, news)):
+            self.entries.forget()
             self.state = State(state.era + 1, {}, state.ended)
         else:
             told = _told_by()
@@ -187,16 +187,11 @@ class _Books:
             grown = Counter(state.grown)
             grown.update((*tables, Entry._meta.label))
             self.state = State(state.era, grown, state.ended)
-        self.count, self.last, self.uid = count, last, uid
+        self.seen = found
 
 
 def _in_a_list(facts: Iterable[Mapping[str, str]]) -> bool:
     return any(fact["ref"] == LIST for fact in facts)
-
-
-def _mark() -> tuple[int, int, UUID | None]:
-    newest = Entry.objects.order_by("-pk").values_list("pk", "uid").first() or (0, None)
-    return (Entry.objects.order_by().count(), *newest)
 
 
 def _ended() -> Any:
