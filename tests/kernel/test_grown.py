@@ -91,7 +91,7 @@ def test_what_was_there_while_no_transaction_was_open_is_counted_once(
     monkeypatch.setattr(grown, "SLACK", 1)
     rows = [event(system, str(number)) for number in range(4)]
     table, open_ = Table("scope.SystemEvent"), [True]
-    monkeypatch.setattr(grown, "none_open", lambda: not open_[0])
+    monkeypatch.setattr(grown, "none_writes", lambda table: not open_[0])
     assert (table.mark()[0], table.below) == (4, 0)
     open_[0] = False
     assert (table.mark()[0], table.below) == (4, rows[2].pk)
@@ -105,7 +105,7 @@ def test_what_was_there_while_no_transaction_was_open_is_counted_once(
     assert (table.mark()[0], table.below > rows[2].pk) == (6, True)
 
 
-def test_a_transaction_that_is_open_is_seen(own_books: Callable[..., list[Any]]) -> None:
+def test_a_transaction_that_writes_to_the_table_is_seen(own_books: Callable[..., list[Any]]) -> None:
     begun, seen = threading.Event(), threading.Event()
 
     def write() -> None:
@@ -113,17 +113,17 @@ def test_a_transaction_that_is_open_is_seen(own_books: Callable[..., list[Any]])
             with writing():
                 System(code="open").save()
             begun.set()
-            assert seen.wait(30) and not grown.none_open()
+            assert seen.wait(30) and not grown.none_writes("scope_system")
 
     def look() -> bool:
         assert begun.wait(30)
-        during = grown.none_open()
+        during = grown.none_writes("scope_system")
         seen.set()
         return during
 
     _, during = own_books(write, look)
     assert during is (connection.vendor == "sqlite")  # there the next number is drawn after the commit
-    (after,) = own_books(lambda: grown.none_open())
+    (after,) = own_books(lambda: grown.none_writes("scope_system"))
     assert after
 
 
