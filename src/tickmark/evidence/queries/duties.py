@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
+from functools import partial
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from tickmark.controls.models import Control, ControlVersion
 from tickmark.controls.occurrences import State
+from tickmark.controls.queries import versions_on
 from tickmark.evidence.models import CheckRun, Support
-from tickmark.evidence.queries.filed import undecided
+from tickmark.evidence.queries.filed import Uses, filed_for, undecided
 from tickmark.evidence.queries.occurring import Expected, operation
 from tickmark.evidence.queries.places import end_of, window
 from tickmark.evidence.queries.sources import SourceStanding, sources
+from tickmark.kernel import clock
 from tickmark.kernel.access import Actor, which
 from tickmark.kernel.answers import Task, duty, step_state
-from tickmark.kernel.remembered import remembered
+from tickmark.kernel.remembered import Pieces, remembered
 
 SOON = timedelta(days=14)
 """How long before its due day an occurrence is asked for, once its time has ended."""
@@ -82,17 +85,17 @@ def _owed(code: str, item: Expected) -> Task:
 @duty
 def acceptances_owed(actor: Actor, day: date) -> Iterator[Task]:
     """Uses of evidence that wait for this actor as the second pair of eyes."""
-    rows = list(waiting_for(actor, day).select_related("evidence", "control")[: ONE_BY_ONE + 1])
-    if len(rows) > ONE_BY_ONE:
-        number = waiting_for(actor, day).count()
+    waiting = list(waiting_for(actor, day).values_list("pk", flat=True))
+    if len(waiting) > ONE_BY_ONE:
         yield Task(
             "evidence",
-            f"Accept or reject {number} uses of evidence",
+            f"Accept or reject {len(waiting)} uses of evidence",
             "/evidence/?state=filed",
             None,
             "Others filed them.",
         )
         return
+    rows = Support.objects.filter(pk__in=waiting).select_related("evidence", "control").order_by("pk")
     for row in rows:
         title = f"Accept or reject {row.evidence.ref} for {row.control.code}"
         yield Task("evidence", title, f"/evidence/{row.evidence.ref}", None, row.evidence.description[:120])
@@ -143,11 +146,28 @@ def state(actor: Actor, day: date) -> str:
 @remembered
 def shown_on(day: date) -> tuple[frozenset[int], frozenset[int]]:
     """The controls in force on the day, and those of which anything is accepted or checked by then."""
-    in_force = ControlVersion.objects.as_of(day).values_list("control", flat=True)
-    of_it = {"control": OuterRef("pk")}
-    accepted = Support.objects.filter(acceptance__recorded_at__lt=end_of(day), **of_it)
-    checked = CheckRun.objects.filter(recorded_at__lt=end_of(day), **of_it)
-    shown = Control.objects.filter(
-        Exists(checked) | Exists(accepted)
+    in_force = frozenset(version.control_id for version in versions_on(day))
+    runs = CheckRun.objects.filter(recorded_at__lt=end_of(day)).exclude(control=None).order_by()
+    checked = set(runs.values_list("control", flat=True).distinct())
+    return in_force, frozenset(checked | _accepted_on(in_force - checked, day))
+
+
+def _accepted_on(controls: Collection[int], day: date) -> set[int]:
+    """Those of the controls of which anything was accepted by the end of the day."""
+    if day >= clock.today():
+        return {
+            control
+            for control, uses in filed_for(controls).items()
+            if _any_accepted.ask(control, (uses,), partial(_any, uses))
+        }
+    accepted = Support.objects.filter(acceptance__recorded_at__lt=end_of(day), control=OuterRef("pk"))
+    return set(
+        Control.objects.filter(Exists(accepted), pk__in=controls).values_list("pk", flat=True)
     )  # one row of each is enough, of however many
-    return frozenset(in_force), frozenset(shown.values_list("pk", flat=True))
+
+
+_any_accepted: Pieces[bool] = Pieces()
+
+
+def _any(uses: Uses) -> bool:
+    return any(use.state == "accepted" for use in uses.rows)

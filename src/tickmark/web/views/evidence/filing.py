@@ -116,7 +116,9 @@ def _with_state(rows: QuerySet[Evidence], supports: QuerySet[Support], state: st
     if state == "filed":
         open_ = queries.undecided()
         if open_ is not None:  # few of many: nobody has to look through everything that was ever filed
-            rows = rows.filter(pk__in=supports.filter(pk__in=open_).order_by().values("evidence"))
+            asked = set(supports.filter(pk__in=open_).values_list("evidence", flat=True))
+            judged = supports.filter(evidence__in=asked, acceptance__isnull=False)
+            return rows.filter(pk__in=asked - set(judged.values_list("evidence", flat=True)))
         return rows.filter(~accepted, waiting)
     return rows.filter(~accepted, ~waiting, Exists(uses))
 
