@@ -99,6 +99,25 @@ def test_it_rests_on_what_was_asked_before_in_the_same_moment(system: System) ->
         assert one.ask() == ["a"]
 
 
+def test_what_was_asked_in_a_moment_is_no_older_than_the_books_it_rests_on(system: System) -> None:
+    """Somebody records something between two questions of one page."""
+    one = counting(lambda: in_this_moment("titles", titles))
+    with one_moment():
+        in_this_moment("titles", titles)
+        event(system, "a")
+        assert one.ask() == []
+    with one_moment():
+        assert one.ask() == ["a"]
+
+
+def test_it_is_of_its_day(cast: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = counting(lambda: clock.today())
+    monkeypatch.setattr(clock, "today", lambda: DAY)
+    assert one.ask() == DAY
+    monkeypatch.setattr(clock, "today", lambda: DAY.replace(day=3))
+    assert one.ask() == DAY.replace(day=3)
+
+
 def test_it_rests_on_what_its_actor_holds(cast: SimpleNamespace) -> None:
     actor = Actor(user=cast.lead, side="company")
     actor.holds("control")

@@ -15,12 +15,9 @@ from typing import Any, TypeVar
 from django.db.models import Model, Q, QuerySet
 
 from tickmark.kernel.errors import NotFound, Refused
-from tickmark.kernel.reads import note, noted
 
 M = TypeVar("M", bound=Model)
 Holdings = Mapping[str, frozenset[int]]
-Held = tuple[Holdings, frozenset[str]]
-"""What an account holds, and the tables that say so."""
 NOBODY = Q(pk__in=[])
 EVERYBODY = Q()
 
@@ -40,7 +37,6 @@ class Actor:
     kind: str = "person"
     name: str = ""
     scopes: frozenset[str] | None = None
-    _held: dict[str, Held] = field(default_factory=dict, compare=False, hash=False, repr=False)
 
     @classmethod
     def job(cls, name: str, side: str) -> Actor:
@@ -61,20 +57,18 @@ class Actor:
         """The ids of the `noun`s that the actor holds, in a role if one is named (`holds("room", "lead")`)."""
         if self.user is None or noun not in _holdings:
             return frozenset()
-        if noun not in self._held:
-            with noted() as tables:
-                held = _holdings[noun](self.user)
-            self._held[noun] = held, frozenset(tables)
-        held, read = self._held[noun]
-        note(read)
-        return held.get(role, frozenset())
+        return _holdings[noun](self.user).get(role, frozenset())
 
 
 def holding(noun: str) -> Callable[[Callable[[Any], Holdings]], Callable[[Any], Holdings]]:
-    """Register who holds a noun: a function from an account to {role: ids}; the empty role means any."""
+    """Register who holds a noun: a function from an account to {role: ids}; the empty role means any.
+
+    It is remembered while what it read is the same.
+    """
+    from tickmark.kernel.remembered import remembered
 
     def register(function: Callable[[Any], Holdings]) -> Callable[[Any], Holdings]:
-        _holdings[noun] = function
+        _holdings[noun] = remembered(function)
         return function
 
     return register

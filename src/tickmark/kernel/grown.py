@@ -47,6 +47,15 @@ def some_moment() -> Iterator[None]:
             yield
 
 
+_first: list[Callable[[], Any]] = []
+
+
+def begins_with(ask: Callable[[], R]) -> Callable[[], R]:
+    """Make this the first question of each moment: whatever else is asked in it is no older."""
+    _first.append(ask)
+    return ask
+
+
 def begin_anew() -> None:
     """Something was written: what was asked in this moment no longer holds."""
     found = _moment.get()
@@ -59,6 +68,10 @@ def in_this_moment(key: Any, ask: Callable[[], R]) -> R:
     found = _moment.get()
     if found is None:
         return ask()
+    if not found:
+        found[None] = None, ()
+        for first in _first:
+            first()
     if key not in found:
         with noted() as tables:
             answer = ask()

@@ -20,9 +20,10 @@ from typing import Any, Generic, ParamSpec, TypeVar
 from django.apps import apps
 from django.contrib.auth import get_user_model
 
+from tickmark.kernel import clock
 from tickmark.kernel.action import wrote
 from tickmark.kernel.dated import Fact
-from tickmark.kernel.grown import Mark, Table, in_this_moment, some_moment
+from tickmark.kernel.grown import Mark, Table, begins_with, in_this_moment, some_moment
 from tickmark.kernel.jobs import Slot
 from tickmark.kernel.ledger.cited import LIST
 from tickmark.kernel.ledger.entry import Entry
@@ -42,8 +43,8 @@ MOST = 200
 def remembered(function: Callable[P, R]) -> Callable[P, R]:
     """Remember what a function of hashable arguments answers while what it read of the books stays the same.
 
-    Whoever gets the answer must not change it. The function may read the books, files by digest, and nothing else. An
-    action that has written something asks the function itself: what it wrote may yet be undone.
+    Whoever gets the answer must not change it. The function may read the books, files by digest, the day, and nothing
+    else. An action that has written something asks the function itself: what it wrote may yet be undone.
     """
     kept: OrderedDict[Any, _Answer] = OrderedDict()
     lock = threading.RLock()
@@ -52,7 +53,7 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
     def asked(*args: P.args, **kwargs: P.kwargs) -> R:
         if wrote():
             return function(*args, **kwargs)
-        key = (args, tuple(sorted(kwargs.items())))
+        key = (clock.today(), args, tuple(sorted(kwargs.items())))
         with some_moment():
             now = _now()
             found = kept.get(key)
@@ -202,6 +203,7 @@ def _ended() -> Any:
 _books = _Books()
 
 
+@begins_with
 def _now() -> State:
     with unnoted():
         return in_this_moment("books", _books.now)

@@ -34,10 +34,11 @@ class RequestState:
     @property
     def waits_for(self) -> str:
         """Whose turn it is: company, auditor or nobody."""
-        return {"submitted": "auditor", "accepted": "", "withdrawn": ""}.get(self.name, "company")
+        return WAITS.get(self.name, "company")
 
 
 CLOSED = ("accepted", "withdrawn")
+WAITS = {"submitted": "auditor", "accepted": "", "withdrawn": ""}
 
 
 def with_state(rows: QuerySet[Request]) -> QuerySet[Request]:

@@ -48,6 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
     asked = queries.lines_for(actor, day)
     tests = queries.progress(visible(actor, Procedure)) if actor.side == "auditor" else []
     tasks = [task for task in due(actor, day) if task.step in {"audit", "followup"}]
+    periods = _periods(actor)
     visit = last_visit(actor.user) if actor.user else None
     size = visit.log_size if visit else None
     context = {
@@ -64,26 +65,24 @@ def home(request: HttpRequest) -> HttpResponse:
         "news": [] if size is None else news(actor, rows, size),
         "may_open": may(actor, "audit.open"),
         "periods": [
-            (row.ref, f"{row.system.code}: Type {row.type}, {row.start} to {row.end}")
-            for row in _periods(actor)
+            (row.ref, f"{row.system.code}: Type {row.type}, {row.start} to {row.end}") for row in periods
         ],
-        "draft": _draft(request, rows),
+        "draft": _draft(periods, rows, request.GET.get("follows", "")),
         "followable": [
             (row.ref, f"{row.code} by {row.firm}") for row in rows if not hasattr(row, "followed_by")
         ],
-        "systems": sorted({(row.system.code, row.system.code) for row in _periods(actor)}),
+        "systems": sorted({(row.system.code, row.system.code) for row in periods}),
         "day_now": day,
     }
     return render(request, "audit/home.html", context)
 
 
-def _draft(request: HttpRequest, rows: list[Engagement]) -> dict[str, Any]:
+def _draft(periods: list[Period], rows: list[Engagement], asked: str) -> dict[str, Any]:
     """What a next engagement would take over from the one before: a draft that a person adopts or changes."""
     open_ended = [row for row in rows if not hasattr(row, "followed_by")]
-    asked = request.GET.get("follows", "")
     before = next((row for row in open_ended if row.code == asked), open_ended[0] if open_ended else None)
     taken = {row.period_id for row in rows}
-    free = [one for one in _periods(actor_of(request)) if one.pk not in taken]
+    free = [one for one in periods if one.pk not in taken]
     period = min((one for one in free if before and one.start >= before.period.end), key=_start, default=None)
     return {
         "before": before,
@@ -108,6 +107,7 @@ def _card(
 ) -> dict[str, Any]:
     mine = [one for one in asked if one.engagement == row.pk]
     states = Counter(one.state.name for one in mine)
+    waits = Counter(one.state.waits_for for one in mine)
     stages = Counter(one.state for one in tests if one.procedure.engagement_id == row.pk)
     return {
         "row": row,
@@ -118,8 +118,8 @@ def _card(
         ],
         "asked": len(mine),
         "overdue": sum(one.overdue for one in mine),
-        "waits_company": sum(one.state.waits_for == "company" for one in mine),
-        "waits_auditor": sum(one.state.waits_for == "auditor" for one in mine),
+        "waits_company": waits["company"],
+        "waits_auditor": waits["auditor"],
         "stages": [(WORDS[name], stages[name]) for name in STAGES if stages[name]],
         "tests": sum(stages.values()),
     }
