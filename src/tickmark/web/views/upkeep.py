@@ -87,7 +87,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "upkeep/index.html", context)
 
 
-LINES = 20
+LINES = 12
 """Lines that a month shows until somebody asks for all of it."""
 
 
