@@ -23,7 +23,6 @@ from tickmark.audit.models import (
     CriterionConclusion,
     Engagement,
     Opinion,
-    Request,
     Result,
     Share,
     Stance,
@@ -206,17 +205,16 @@ def _letters(road: Road) -> Iterator[Problem]:
 
 
 def _requests(road: Road) -> Iterator[Problem]:
-    rows: Any = audit.with_state(Request.objects.filter(engagement=road.engagement)).order_by("code")
-    for code, title, stands in rows.values_list("code", "title", "stands"):
-        state = audit.RequestState(stands)
-        if state.open:
-            side = state.waits_for
+    asked = [row for row in audit.every_line(road.day) if row.engagement == road.engagement.pk]
+    for row in sorted(asked, key=lambda one: one.code):
+        if row.state.open:
+            side = row.state.waits_for
             who = "The team" if side == AUDITOR else "Control owner"
-            what = f"{code} {title} is {state.name}."
+            what = f"{row.code} {row.title} is {row.state.name}."
             remedy = (
                 "Close it, or send it back." if side == AUDITOR else "Answer it, or ask for its withdrawal."
             )
-            yield Problem("request", side, who, what, remedy, f"{road.audit}/requests/{code}")
+            yield Problem("request", side, who, what, remedy, row.address)
 
 
 def _data(road: Road) -> Iterator[Problem]:

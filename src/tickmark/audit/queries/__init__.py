@@ -13,7 +13,7 @@ from tickmark.audit.queries.engagement import (
     systems_of,
     untested,
 )
-from tickmark.audit.queries.lines import RequestLine, lines_for
+from tickmark.audit.queries.lines import RequestLine, every_line, lines_for
 from tickmark.audit.queries.papers import (
     Progress,
     Workpaper,
@@ -72,6 +72,7 @@ __all__ = [
     "days_of",
     "duties",
     "engagements_of",
+    "every_line",
     "grid",
     "history",
     "is_steered",
