@@ -185,6 +185,13 @@ def test_what_an_actor_holds_is_asked_once(program: Any) -> None:
             assert actor.holds("engagement", "staff") == frozenset()
             assert actor.holds("engagement") == {program.engagement.pk}
     assert len(queries) == 0
+    with CaptureQueriesContext(connection) as queries:
+        for role in ("lead", "staff", ""):
+            actor.holds("engagement", role)
+    assert 1 <= len(queries) <= 4
+    with CaptureQueriesContext(connection) as queries:
+        actor.holds("engagement", "partner")
+    assert len(queries) == 0
     assert Actor.job("collect", "company").holds("engagement") == frozenset()
     assert actor.holds("nothing") == frozenset()
 

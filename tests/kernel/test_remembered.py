@@ -120,13 +120,14 @@ def test_it_is_of_its_day(cast: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 
 def test_it_rests_on_what_its_actor_holds(cast: SimpleNamespace) -> None:
     actor = Actor(user=cast.lead, side="company")
-    actor.holds("control")
-    with noted() as tables:
+    with one_moment():
         actor.holds("control")
-    assert "controls.ControlVersion" in tables
-    with noted() as tables:
-        actor.holds("engagement")
-    assert TeamMember._meta.label in tables
+        with noted() as tables:
+            actor.holds("control")
+        assert "controls.ControlVersion" in tables
+        with noted() as tables:
+            actor.holds("engagement")
+        assert TeamMember._meta.label in tables
 
 
 def test_accounts_change_with_the_facts_about_them(cast: SimpleNamespace) -> None:

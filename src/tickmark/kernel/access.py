@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from django.db.models import Model, Q, QuerySet
 
 from tickmark.kernel.errors import NotFound, Refused
+from tickmark.kernel.grown import in_a_moment
 
 M = TypeVar("M", bound=Model)
 Holdings = Mapping[str, frozenset[int]]
@@ -37,6 +38,7 @@ class Actor:
     kind: str = "person"
     name: str = ""
     scopes: frozenset[str] | None = None
+    _held: dict[str, Holdings] = field(default_factory=dict, compare=False, hash=False, repr=False)
 
     @classmethod
     def job(cls, name: str, side: str) -> Actor:
@@ -54,10 +56,17 @@ class Actor:
         return f"US-{self.user.pk}" if self.user is not None else f"{self.kind}:{self.name}"
 
     def holds(self, noun: str, role: str = "") -> frozenset[int]:
-        """The ids of the `noun`s that the actor holds, in a role if one is named (`holds("room", "lead")`)."""
+        """The ids of the `noun`s that the actor holds, in a role if one is named (`holds("room", "lead")`).
+
+        Within a moment they are remembered, else asked once for this actor.
+        """
         if self.user is None or noun not in _holdings:
             return frozenset()
-        return _holdings[noun](self.user).get(role, frozenset())
+        if in_a_moment():
+            return _holdings[noun](self.user).get(role, frozenset())
+        if noun not in self._held:
+            self._held[noun] = _holdings[noun](self.user)
+        return self._held[noun].get(role, frozenset())
 
 
 def holding(noun: str) -> Callable[[Callable[[Any], Holdings]], Callable[[Any], Holdings]]:

@@ -47,6 +47,11 @@ def some_moment() -> Iterator[None]:
             yield
 
 
+def in_a_moment() -> bool:
+    """Whether a moment was begun."""
+    return _moment.get() is not None
+
+
 _first: list[Callable[[], Any]] = []
 
 

@@ -24,9 +24,11 @@ from tickmark.kernel.search.said import NOUNS, Noun
 from tickmark.kernel.search.tables import FileText, Indexed
 
 PAGE = 20
-LAST_PAGE = 500
-MOST = 10_000
+LAST_PAGE = 100
+MOST = 2_000
 """Hits that are counted and can be paged through; whoever finds more is told so and adds a word."""
+MOST_FILES = 10_000
+"""Files without a searched text that are counted."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def search(actor: Actor, asked: Asked) -> Found:
 def _looked(seen: QuerySet[Indexed]) -> Found:
     """An answer without hits: how far the index is behind, and the files that it does not hold."""
     unsearched = seen.filter(file__in=(FileText.WAITING, FileText.UNREAD)).values_list("file", flat=True)
-    files = Counter(unsearched.order_by()[:MOST])
+    files = Counter(unsearched.order_by()[:MOST_FILES])
     return Found(
         behind=index.behind(), waiting=files[FileText.WAITING.value], unread=files[FileText.UNREAD.value]
     )
