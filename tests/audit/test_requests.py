@@ -67,6 +67,23 @@ def test_states_do_not_hang_on_the_clock(program, monkeypatch):
     assert state(row) == "submitted"
 
 
+def test_a_state_that_could_not_be_read_is_read_the_next_time(program, monkeypatch):
+    from tickmark.audit.queries import lines
+
+    row, day, lead = asked(program), date(2026, 3, 31), program.actor("lead")
+    assert [one.state.name for one in queries.lines_for(lead, day)] == ["open"]
+    audit.answer(program.actor("owner"), row, "Here.")
+
+    def fails(requests):
+        raise OSError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(lines, "_states", fails)
+        with pytest.raises(OSError):
+            queries.lines_for(lead, day)
+    assert [one.state.name for one in queries.lines_for(lead, day)] == ["submitted"]
+
+
 def test_an_answer_that_came_while_the_auditor_decided_is_not_lost(program):
     row, owner = asked(program), program.actor("owner")
     first = audit.answer(owner, row, "Here.")

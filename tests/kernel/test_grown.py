@@ -137,3 +137,32 @@ def test_tables_that_are_held_together_begin_anew_together(system: System) -> No
     event(system, "b", pk=first.pk + 1)
     (came, every), anew = news_of(events, systems)
     assert ([row[2] for row in came], [row[2] for row in every], anew) == (["a", "b", "c"], ["ledger"], True)
+
+
+def test_what_was_read_of_a_table_that_would_not_rest_is_read_again(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events, systems = Grown("scope.SystemEvent", "title"), Grown("scope.System", "code")
+    event(system, "a")
+    with monkeypatch.context() as restless:
+        restless.setattr(events.table, "mark", lambda: (99, 0, None))
+        (came, every), anew = news_of(events, systems)
+        assert ([row[2] for row in came], len(every), anew) == (["a"], 1, False)
+    (came, every), anew = news_of(events, systems)
+    assert ([row[2] for row in came], [row[2] for row in every], anew) == (["a"], ["ledger"], True)
+    assert news_of(events, systems) == ([[], []], False)
+
+
+def test_news_that_did_not_arrive_are_told_again(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    events, systems = Grown("scope.SystemEvent", "title"), Grown("scope.System", "code")
+    event(system, "a")
+
+    def fails() -> None:
+        raise OSError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(systems.table, "mark", fails)
+        with pytest.raises(OSError):
+            news_of(events, systems)
+    (came, every), anew = news_of(events, systems)
+    assert ([row[2] for row in came], [row[2] for row in every], anew) == (["a"], ["ledger"], True)

@@ -116,6 +116,9 @@ def test_it_is_of_its_day(cast: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
     assert one.ask() == DAY
     monkeypatch.setattr(clock, "today", lambda: DAY.replace(day=3))
     assert one.ask() == DAY.replace(day=3)
+    monkeypatch.setattr(clock, "today", lambda: DAY)
+    one.ask()
+    assert len(one.asked) == 3  # nothing of a day that is over is kept
 
 
 def test_it_rests_on_what_its_actor_holds(cast: SimpleNamespace) -> None:
@@ -151,6 +154,24 @@ def test_of_what_is_no_fact_it_lasts_seconds_or_until_work_ends(
     Slot.objects.filter(pk=slot.pk).update(finished_at=slot.due_at)
     one.ask()
     assert len(one.asked) == 3
+
+
+def test_what_rests_on_an_old_answer_is_as_old(
+    cast: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = [0.0]
+    monkeypatch.setattr(remembered.time, "monotonic", lambda: moment[0])
+    facts, slots = counting(titles), counting(lambda: Slot.objects.count())
+    outer = counting(lambda: (facts.ask(), slots.ask()))
+    facts.ask(), slots.ask()
+    moment[0] = remembered.SECONDS - 1
+    outer.ask()
+    moment[0] = remembered.SECONDS
+    outer.ask()
+    assert (len(outer.asked), len(slots.asked), len(facts.asked)) == (2, 2, 1)
+    moment[0] += 1
+    outer.ask()
+    assert len(outer.asked) == 2
 
 
 def test_facts_outlast_any_number_of_seconds(system: System, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,10 +74,10 @@ def holding(noun: str) -> Callable[[Callable[[Any], Holdings]], Callable[[Any], 
 
     It is remembered while what it read is the same.
     """
-    from tickmark.kernel.remembered import remembered
+    from tickmark.kernel.remembered import FOR_EACH, remember
 
     def register(function: Callable[[Any], Holdings]) -> Callable[[Any], Holdings]:
-        _holdings[noun] = remembered(function)
+        _holdings[noun] = remember(FOR_EACH)(function)
         return function
 
     return register

@@ -8,7 +8,7 @@ from datetime import date
 from functools import wraps
 
 from tickmark.kernel.access import Actor
-from tickmark.kernel.remembered import remembered
+from tickmark.kernel.remembered import FOR_EACH, remember
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ _states: dict[str, State] = {}
 
 def duty(function: Duties) -> Duties:
     """Register a step's `due(actor, day)`."""
-    _duties.append(remembered(wraps(function)(lambda actor, day: tuple(function(actor, day)))))
+    _duties.append(remember(FOR_EACH)(wraps(function)(lambda actor, day: tuple(function(actor, day)))))
     return function
 
 
@@ -42,7 +42,7 @@ def step_state(step: str) -> Callable[[State], State]:
     """Register how far a step is: done, current, next or later (domain.md 0.3)."""
 
     def register(function: State) -> State:
-        _states[step] = remembered(function)
+        _states[step] = remember(FOR_EACH)(function)
         return function
 
     return register

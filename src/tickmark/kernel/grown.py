@@ -21,6 +21,9 @@ R = TypeVar("R")
 Mark = tuple[int, int, Any]
 """Rows of a table, and the number and the entry of the newest one."""
 Row = tuple[Any, ...]
+NOTHING: Mark = (0, 0, None)
+LOST: Mark = (-1, 0, None)
+"""Whoever holds a table has of it what no longer counts."""
 TRIES = 5
 
 
@@ -106,7 +109,7 @@ class Table:
         """Rows, and the number and the stamp of the newest one."""
         rows: Any = apps.get_model(self.label)._default_manager.order_by()
         newest = rows.order_by("-pk").values_list("pk", self.stamp).first() or (0, None)
-        tail = rows.filter(pk__gt=self.below).count()
+        tail = rows.filter(pk__gt=self.below, pk__lte=newest[0]).count()  # no row that came after the newest
         count = self.counted + tail
         if tail > 2 * SLACK and none_writes(rows.model._meta.db_table):
             below = newest[0] - SLACK
@@ -140,7 +143,12 @@ class Grown:
     def forget(self) -> None:
         """Begin anew."""
         self.table.forget()
-        self.seen: Mark = (0, 0, None)
+        self.seen: Mark = NOTHING
+
+    def lose(self) -> None:
+        """What was given as news did not arrive: begin anew, and say so."""
+        self.table.forget()
+        self.seen = LOST
 
     def news(self) -> tuple[list[Row], bool]:
         """The rows that came since the last question, oldest first, and whether what came before is to be forgotten.
@@ -148,6 +156,8 @@ class Grown:
         What is held is checked against the table afterwards, so that a row which was committed late is never missed.
         """
         rows: Any = apps.get_model(self.table.label)._default_manager.all()
+        if self.seen == LOST:
+            self.forget()
         for _ in range(TRIES):
             count, last, entry = self.seen
             if last and rows.filter(pk=last, entry=entry).exists() is False:
@@ -161,7 +171,11 @@ class Grown:
                 return found, count == 0
             self.forget()
         found = list(rows.order_by("pk").values_list(*self.fields))
-        return found, True  # the table grows while it is read: this much it held, and nothing is remembered
+        self.seen = LOST
+        return (
+            found,
+            True,
+        )  # the table grows while it is read: this much it held, and the next news are all again
 
 
 def news_of(*tables: Grown) -> tuple[list[list[Row]], bool]:
@@ -169,10 +183,15 @@ def news_of(*tables: Grown) -> tuple[list[list[Row]], bool]:
 
     Then all of them begin anew, and their news are all their rows.
     """
-    had = [bool(table.seen[0]) for table in tables]
-    found = [table.news() for table in tables]
-    if any(before and again for before, (_, again) in zip(had, found, strict=True)):
+    had = [table.seen != NOTHING for table in tables]
+    try:
+        found = [table.news() for table in tables]
+        if any(before and again for before, (_, again) in zip(had, found, strict=True)):
+            for table in tables:
+                table.forget()
+            return [table.news()[0] for table in tables], True
+    except BaseException:
         for table in tables:
-            table.forget()
-        return [table.news()[0] for table in tables], True
+            table.lose()
+        raise
     return [rows for rows, _ in found], False

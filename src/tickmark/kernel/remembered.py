@@ -11,9 +11,11 @@ import operator
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import date
 from functools import cache, wraps
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -34,8 +36,12 @@ P = ParamSpec("P")
 R = TypeVar("R")
 SECONDS = 5.0
 """How long an answer lasts that rests on what is no fact."""
-KEPT = 256
+KEPT = 64
 """Answers of one function."""
+FOR_EACH = 500
+"""Small answers that are asked for each person."""
+LARGE = 8
+"""Large ones, of which today's is wanted and seldom another day's."""
 MOST = 200
 """Entries that are read for what they cite; where more came at once every answer is asked anew."""
 
@@ -46,31 +52,59 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
     Whoever gets the answer must not change it. The function may read the books, files by digest, the day, and nothing
     else. An action that has written something asks the function itself: what it wrote may yet be undone.
     """
+    return remember(KEPT)(function)
+
+
+def remember(most: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """`remembered`, with so many answers that are kept: few of what is large, many of what is asked for each person."""
+    return lambda function: _remembering(function, most)
+
+
+def _remembering(function: Callable[P, R], most: int) -> Callable[P, R]:
     kept: OrderedDict[Any, _Answer] = OrderedDict()
+    days: list[date | None] = [None]
     lock = threading.RLock()
 
     @wraps(function)
     def asked(*args: P.args, **kwargs: P.kwargs) -> R:
         if wrote():
             return function(*args, **kwargs)
-        key = (clock.today(), args, tuple(sorted(kwargs.items())))
+        key = (today := clock.today(), args, tuple(sorted(kwargs.items())))
         with some_moment():
             now = _now()
+            if today != days[0]:
+                with lock:  # what was asked on another day is not asked for again
+                    kept.clear()
+                    days[0] = today
             found = kept.get(key)
             if found is None or not found.stands(now):
                 with lock:  # whoever asks while it is worked out waits for that answer
                     found = kept.get(key)
                     if found is None or not found.stands(now):
-                        with noted() as tables:
+                        with noted() as tables, _since() as since:
                             answer = function(*args, **kwargs)
-                        found = kept[key] = _Answer(answer, frozenset(tables), now, time.monotonic())
+                        found = kept[key] = _Answer(answer, frozenset(tables), now, min(since))
                         kept.move_to_end(key)
-                        while len(kept) > KEPT:
+                        while len(kept) > most:
                             kept.popitem(last=False)
-        note(found.tables)
+        found.tell()
         return found.value  # type: ignore[no-any-return]
 
     return asked
+
+
+_began: ContextVar[tuple[list[float], ...]] = ContextVar("began", default=())
+
+
+@contextmanager
+def _since() -> Iterator[list[float]]:
+    """When what is worked out within was asked of the books, the oldest part of it included."""
+    found = [time.monotonic()]
+    token = _began.set((*_began.get(), found))
+    try:
+        yield found
+    finally:
+        _began.reset(token)
 
 
 class Pieces(Generic[R]):
@@ -80,7 +114,7 @@ class Pieces(Generic[R]):
     remembered answer holds: the same ones until it changes.
     """
 
-    def __init__(self, most: int = 20_000) -> None:
+    def __init__(self, most: int = 5_000) -> None:
         self.most = most
         self.kept: OrderedDict[Hashable, tuple[tuple[Any, ...], R]] = OrderedDict()
 
@@ -112,6 +146,13 @@ class _Answer:
     tables: frozenset[str]
     asked: State
     at: float
+
+    def tell(self) -> None:
+        """Pass on what it rests on to the answer that is worked out with it."""
+        note(self.tables)
+        if not self.tables <= vouched():
+            for since in _began.get():
+                since.append(self.at)
 
     def stands(self, now: State) -> bool:
         """Whether nothing that it rests on has changed since it was asked."""

@@ -14,6 +14,7 @@ from django.contrib.sessions.models import Session
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, Max, Model, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.utils.functional import LazyObject
 
 from tickmark.kernel.access import Actor, visible
 from tickmark.people.models import (
@@ -40,6 +41,8 @@ SCIM = "scim"
 
 def actor_for(user: User, scopes: frozenset[str] | None = None, kind: str = "person") -> Actor:
     """The actor behind an account, with the roles it holds now. Every company account is at least an employee."""
+    if isinstance(user, LazyObject):  # it would hold the request that it was made for
+        user = user._wrapped if user.pk else user
     roles = set(RoleGrant.objects.filter(user=user, end=None).values_list("role", flat=True))
     roles.add("employee" if user.side == Side.COMPANY else "auditor")
     return Actor(user=user, side=user.side, roles=frozenset(roles), kind=kind, name=user.name, scopes=scopes)

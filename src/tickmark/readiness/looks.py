@@ -349,7 +349,8 @@ def look_at_checks(view: View) -> Iterator[Gap]:
     """Items that a check failed, and items nobody could judge: two gaps, for an unknown is neither."""
     by_control: dict[int, list[CheckRun]] = {}
     for run in view.runs:
-        by_control.setdefault(run.control_id or 0, []).append(run)
+        if run.control_id in view.by_control:
+            by_control.setdefault(run.control_id, []).append(run)
     newest = _newest_days([run.pk for run in view.runs])
     for control, runs in by_control.items():
         version = view.by_control[control]
@@ -473,7 +474,7 @@ def look_at_timing(view: View) -> Iterator[Gap]:
     if period is None:
         return
     for version in view.versions:
-        code, first = version.control.code, view.begun[version.control_id]
+        code, first = version.control.code, view.begun.get(version.control_id, version.effective_from)
         if period.start < first:
             title = f"{code} began within the period"
             fact = f"In force since {first}; the period starts on {period.start}, and the days before are not covered."

@@ -18,7 +18,7 @@ from tickmark.evidence.models import CheckRun
 from tickmark.kernel.access import Actor, which
 from tickmark.kernel.answers import Task, duty, step_state
 from tickmark.kernel.dated import Span
-from tickmark.kernel.remembered import Pieces, remembered
+from tickmark.kernel.remembered import LARGE, Pieces, remember, remembered
 from tickmark.people.queries import after
 from tickmark.readiness import arithmetic
 from tickmark.readiness.arithmetic import Answer, Need, Severity
@@ -121,7 +121,7 @@ def earliest_start(day: date) -> Answer | None:
     return arithmetic.earliest_start(
         Need(
             f"{version.control.code} {version.title}",
-            view.begun[version.control_id] if version.control_id in shown else None,
+            view.begun.get(version.control_id) if version.control_id in shown else None,
         )
         for version in view.versions
     )
@@ -130,7 +130,7 @@ def earliest_start(day: date) -> Answer | None:
 # -- the map ---------------------------------------------------------------------------------------------------------
 
 
-@remembered
+@remember(LARGE)
 def heat_map(day: date) -> tuple[date, date, list[Line]]:
     """First day, last day, and for each control of the window one state a day (domain.md 7.1, operation)."""
     view = View(day)
@@ -149,7 +149,8 @@ def heat_map(day: date) -> tuple[date, date, list[Line]]:
         expected = view.expected.get(control, NOTHING)
         given = (*parts, *mine, filed, expected)
         work = partial(_line, window, last, parts, mine, expected, filed.rows)
-        lines.append(_of_map.ask((control, window.start, window.end, last), given, work))
+        zones = tuple(evidence.place(run.end).zone for run in mine)
+        lines.append(_of_map.ask((control, window.start, window.end, last, zones), given, work))
     return window.start, window.end, sorted(lines, key=lambda row: row.code)
 
 

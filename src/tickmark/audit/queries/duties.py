@@ -23,7 +23,7 @@ from tickmark.audit.queries.lines import RequestLine, every_line, lines_for
 from tickmark.audit.queries.papers import standing_stages, worked_on
 from tickmark.kernel.access import EVERYBODY, Actor, bounds, visible
 from tickmark.kernel.answers import Task, duty, step_state
-from tickmark.kernel.remembered import Pieces, remembered
+from tickmark.kernel.remembered import LARGE, Pieces, remember, remembered
 from tickmark.scope.models import Period
 
 LEADERS = frozenset({"sponsor", "lead", "adviser"})
@@ -56,10 +56,10 @@ def _answers(actor: Actor, day: date) -> Iterator[Task]:
     yield from (_of_request.ask(row.pk, (row,), partial(_answer, row)) for row in mine)
 
 
-_of_request: Pieces[Task] = Pieces(50_000)
+_of_request: Pieces[Task] = Pieces(20_000)
 
 
-@remembered
+@remember(LARGE)
 def _waiting(day: date) -> Mapping[int | None, list[RequestLine]]:
     """The requests that wait for the company, by the owners of their controls; None for those without."""
     found: dict[int | None, list[RequestLine]] = defaultdict(list)

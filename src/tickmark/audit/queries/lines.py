@@ -15,7 +15,7 @@ from tickmark.audit.queries.requests import RequestState, with_state
 from tickmark.controls.models import ControlVersion
 from tickmark.kernel.access import EVERYBODY, Actor, bounds, visible
 from tickmark.kernel.grown import Grown, news_of
-from tickmark.kernel.remembered import Pieces, remembered
+from tickmark.kernel.remembered import LARGE, Pieces, remember, remembered
 
 FIELDS = ("pk", "engagement_id", "engagement__code", "code", "kind", "title", "wave", "due_on")
 
@@ -58,7 +58,7 @@ def lines_for(actor: Actor, day: date) -> Sequence[RequestLine]:
     return [line for line in every_line(day) if line.pk in seen]
 
 
-@remembered
+@remember(LARGE)
 def every_line(day: date) -> tuple[RequestLine, ...]:
     """The lines of all requests, whoever sees them, by the day they are due."""
     states = _standing.now()
@@ -70,7 +70,7 @@ def every_line(day: date) -> tuple[RequestLine, ...]:
     )
 
 
-_moved: Pieces[RequestLine] = Pieces(50_000)
+_moved: Pieces[RequestLine] = Pieces(20_000)
 
 
 def _in(line: RequestLine, state: RequestState, day: date) -> RequestLine:
@@ -97,7 +97,12 @@ class _Standing:
                 self.found = {}
             touched = {row[2] for rows in news for row in rows}
             if touched:
-                self.found = {**self.found, **_states(touched)}
+                try:
+                    self.found = {**self.found, **_states(touched)}
+                except BaseException:
+                    for table in self.tables:
+                        table.lose()
+                    raise
             return self.found
 
 
@@ -116,7 +121,7 @@ def _states(requests: set[int]) -> dict[int, RequestState]:
     }
 
 
-@remembered
+@remember(LARGE)
 def _asked(day: date) -> tuple[RequestLine, ...]:
     """Every request as if nobody had answered it yet."""
     owners = _owners(day)

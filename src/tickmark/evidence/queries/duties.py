@@ -19,7 +19,7 @@ from tickmark.evidence.queries.sources import SourceStanding, sources
 from tickmark.kernel import clock
 from tickmark.kernel.access import Actor, which
 from tickmark.kernel.answers import Task, duty, step_state
-from tickmark.kernel.remembered import Pieces, remembered
+from tickmark.kernel.remembered import LARGE, Pieces, remember, remembered
 
 SOON = timedelta(days=14)
 """How long before its due day an occurrence is asked for, once its time has ended."""
@@ -31,7 +31,7 @@ TOGETHER = 3
 RUNS_SOURCES = frozenset({"lead"})
 
 
-@remembered
+@remember(LARGE)
 def expected_on(day: date) -> dict[int, list[Expected]]:
     """`operation` of every control over the window of the day, as of the day."""
     now = window(day)
@@ -149,7 +149,8 @@ def shown_on(day: date) -> tuple[frozenset[int], frozenset[int]]:
     in_force = frozenset(version.control_id for version in versions_on(day))
     runs = CheckRun.objects.filter(recorded_at__lt=end_of(day)).exclude(control=None).order_by()
     checked = set(runs.values_list("control", flat=True).distinct())
-    return in_force, frozenset(checked | _accepted_on(in_force - checked, day))
+    others = set(Control.objects.order_by().values_list("pk", flat=True)) - checked
+    return in_force, frozenset(checked | _accepted_on(others, day))
 
 
 def _accepted_on(controls: Collection[int], day: date) -> set[int]:
