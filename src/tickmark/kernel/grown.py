@@ -184,14 +184,21 @@ def news_of(*tables: Grown) -> tuple[list[list[Row]], bool]:
     Then all of them begin anew, and their news are all their rows.
     """
     had = [table.seen != NOTHING for table in tables]
-    try:
+    with arriving(*tables):
         found = [table.news() for table in tables]
         if any(before and again for before, (_, again) in zip(had, found, strict=True)):
             for table in tables:
                 table.forget()
             return [table.news()[0] for table in tables], True
+    return [rows for rows, _ in found], False
+
+
+@contextmanager
+def arriving(*tables: Grown) -> Iterator[None]:
+    """A stretch in which news are taken over; if it fails they are told again."""
+    try:
+        yield
     except BaseException:
         for table in tables:
             table.lose()
         raise
-    return [rows for rows, _ in found], False

@@ -14,7 +14,7 @@ from tickmark.audit.models import Request, RequestControl, RequestKind
 from tickmark.audit.queries.requests import RequestState, with_state
 from tickmark.controls.models import ControlVersion
 from tickmark.kernel.access import EVERYBODY, Actor, bounds, visible
-from tickmark.kernel.grown import Grown, news_of
+from tickmark.kernel.grown import Grown, arriving, news_of
 from tickmark.kernel.remembered import LARGE, Pieces, remember, remembered
 
 FIELDS = ("pk", "engagement_id", "engagement__code", "code", "kind", "title", "wave", "due_on")
@@ -97,12 +97,8 @@ class _Standing:
                 self.found = {}
             touched = {row[2] for rows in news for row in rows}
             if touched:
-                try:
+                with arriving(*self.tables):
                     self.found = {**self.found, **_states(touched)}
-                except BaseException:
-                    for table in self.tables:
-                        table.lose()
-                    raise
             return self.found
 
 
