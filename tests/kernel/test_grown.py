@@ -99,7 +99,9 @@ def test_what_was_there_while_no_transaction_was_open_is_counted_once(
     with CaptureQueriesContext(connection) as asked:
         assert table.mark()[0] == 5
     assert f'"id" > {rows[2].pk}' in asked[-1]["sql"]
-    assert f'"id" <= {rows[-1].pk + 2}' in asked[-1]["sql"]  # what comes after the newest is told the next time
+    assert (
+        f'"id" <= {rows[-1].pk + 2}' in asked[-1]["sql"]
+    )  # what comes after the newest is told the next time
     event(system, "later", pk=rows[-1].pk + 1)
     assert table.mark()[0] == 6
     table.forget()
