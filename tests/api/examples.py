@@ -100,6 +100,21 @@ plain(
     title="Outage",
     text="An hour.",
 )
+plain("scope.tell", "lead", interview="ledger", answers={"name": "Ledger Cloud"})
+plain("scope.weigh", "lead", system="ledger", point="CC6.1-01", state="addressed", note="By the inventory.")
+plain(
+    "scope.apply",
+    "lead",
+    items=[
+        {
+            "kind": "component",
+            "code": "ledger/cache",
+            "fields": {"kind": "software", "name": "Cache"},
+            "since": START,
+        }
+    ],
+    source="a spreadsheet",
+)
 plain("scope.set_period", "founder", system="@second", type=2, start="2026-01-01", end="2026-12-31")
 plain("controls.write", "lead", code="AC-99", title="Reviews", statement="The owner reviews all accounts each quarter.",
       criteria=["CC6.2", "CC6.3"], nature="M", purpose="D", frequency="quarterly", owner="@owner", effective_from=START,

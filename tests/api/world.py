@@ -42,7 +42,7 @@ from tickmark.readiness import actions as readiness
 from tickmark.readiness import queries as gaps
 from tickmark.report import actions as report
 from tickmark.scope import actions as scope
-from tickmark.scope.models import ReportType
+from tickmark.scope.models import PointView, ReportType
 from tickmark.upkeep import actions as upkeep
 from tickmark.upkeep.models import NoticeKind, Rhythm, Way
 
@@ -143,6 +143,11 @@ def _scope(world: Any) -> None:
     world.second = world.draft.system
     world.aside = scope.set_aside(lead, world.second, "CC6.7", "No premises", START)
     world.exclusion = scope.exclude(lead, world.system, "The laboratory", "No customers")
+    world.interview_answer = scope.tell(lead, "ledger", {"does": "It keeps books for small companies."})
+    world.point_view = scope.weigh(lead, world.system, "CC6.2-01", PointView.State.ADDRESSED, "By AC-03.")
+    world.programme_import = scope.apply(
+        lead, [scope.ItemIn(kind="vendor", code="post", fields={"name": "Post", "service": "Sends letters"})]
+    )
     world.ended_exclusion = scope.end_exclusion(
         lead, scope.exclude(lead, world.system, "Old", "Gone"), "It is back"
     )

@@ -47,9 +47,15 @@ class Control(Fact):
 
 
 class ControlVersion(Version):
-    """A control as it is written from a day on. A change within a period makes two controls in time (rule 23)."""
+    """A control as it is written from a day on. A change within a period makes two controls in time (rule 23).
+
+    `performed_by` and `reviewed_by` say in words who does it and who looks at it, where that is not the owner.
+    `replaces` are the codes of the controls that it was merged or split from; `foreign_ids` what other programs call
+    it.
+    """
 
     PREFIX = "CV"
+    LATER = frozenset({"backup_owner", "performed_by", "reviewed_by", "replaces", "foreign_ids"})
     SUBJECT = ("control",)
     control = models.ForeignKey(Control, models.PROTECT, related_name="versions")
     title = models.CharField(max_length=200)
@@ -63,6 +69,11 @@ class ControlVersion(Version):
     parameters = models.JSONField(default=dict)
     evidence_wanted = models.TextField(blank=True)
     reason = models.CharField(max_length=300, blank=True)
+    backup_owner = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    performed_by = models.CharField(max_length=120, blank=True)
+    reviewed_by = models.CharField(max_length=120, blank=True)
+    replaces = models.JSONField(default=list)
+    foreign_ids = models.JSONField(default=list)
 
 
 class Policy(Fact):
@@ -77,6 +88,7 @@ class PolicyVersion(Version):
     """The text of a policy from a day on, once it is approved; `digest` is the SHA-256 of the Markdown."""
 
     PREFIX = "PV"
+    LATER = frozenset({"backup_owner", "foreign_ids"})
     SUBJECT = ("policy",)
     policy = models.ForeignKey(Policy, models.PROTECT, related_name="versions")
     title = models.CharField(max_length=200)
@@ -85,6 +97,8 @@ class PolicyVersion(Version):
     digest = DigestField()
     owner = models.ForeignKey(User, models.PROTECT, related_name="policy_versions")
     criteria = models.JSONField(default=list)
+    backup_owner = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    foreign_ids = models.JSONField(default=list)
 
 
 class PolicyApproval(Fact):

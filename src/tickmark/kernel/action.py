@@ -11,7 +11,7 @@ import hashlib
 import inspect
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from uuid import UUID, uuid4
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, models, transaction
 
-from tickmark.kernel import canonical, clock, faults
+from tickmark.kernel import canonical, clock, faults, files
 from tickmark.kernel.access import Actor, require, see, see_all
 from tickmark.kernel.dated import DigestField, Fact, Version, plain
 from tickmark.kernel.errors import Conflict, Invalid, TickmarkError
@@ -150,16 +150,29 @@ class Action(Generic[P, R]):
         return done
 
     def _run(self, actor: Actor, given: dict[str, Any]) -> Done[R]:
+        arguments = self._allowed(actor, given)
+        with _under_way(Deed(self.name, actor, clock.now())) as current:
+            result = self._go(actor, arguments)
+        _record(current, arguments, result)
+        return Done(result, current.uid)
+
+    def within(self, actor: Actor, given: dict[str, Any]) -> R:
+        """Do it as a part of the action under way: allowed and reacted to like any, recorded under that one's entry."""
+        deed()
+        return self._go(actor, self._allowed(actor, given))
+
+    def _allowed(self, actor: Actor, given: dict[str, Any]) -> dict[str, Any]:
         arguments = {name: _seen(actor, value) for name, value in given.items()}
         self._whole(arguments)
         require(actor, self.name, arguments)
-        with _under_way(Deed(self.name, actor, clock.now())) as current:
-            result = cast(Callable[..., R], self.function)(actor, **arguments)
-            _check_base(result)
-            for reaction in _reactions.get(self.name, ()):
-                reaction(actor, result)
-        _record(current, arguments, result)
-        return Done(result, current.uid)
+        return arguments
+
+    def _go(self, actor: Actor, arguments: dict[str, Any]) -> R:
+        result = cast(Callable[..., R], self.function)(actor, **arguments)
+        _check_base(result)
+        for reaction in _reactions.get(self.name, ()):
+            reaction(actor, result)
+        return result
 
     def _whole(self, arguments: dict[str, Any]) -> None:
         """No rule is passed by leaving out the row that it is about."""
@@ -215,6 +228,16 @@ def _told(name: str, error: Exception) -> TickmarkError | None:
             "Load the page again: somebody may have done this before you.",
         )
     return faults.told(error)
+
+
+@contextmanager
+def trial(name: str, actor: Actor) -> Iterator[None]:
+    """Try parts of an action (`within`) without doing them: what they write is undone, and no file is kept."""
+    with transaction.atomic(), files.looking_only(), _under_way(Deed(name, actor, clock.now())):
+        try:
+            yield
+        finally:
+            transaction.set_rollback(True)
 
 
 @contextmanager
@@ -295,6 +318,8 @@ def _recorded(value: Any) -> Any:
         return reference(value)
     if isinstance(value, list | tuple):
         return _few([_recorded(item) for item in value])
+    if hasattr(value, "recorded"):
+        return value.recorded()
     if hasattr(value, "model_dump"):
         return {name: _recorded(item) for name, item in value.model_dump().items()}
     if hasattr(value, "sha256"):

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
@@ -47,6 +48,7 @@ HASTE = 3
 SLOWEST = 1 << 20
 """Bytes a second that a store by address must take or give before it counts as hanging."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_looking: ContextVar[bool] = ContextVar("looking", default=False)
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,23 @@ class Kept:
     head: bytes = field(default=b"", compare=False, repr=False)
 
 
+@contextmanager
+def looking_only() -> Iterator[None]:
+    """Within, `keep` tells a file and keeps none: for what is tried and undone."""
+    token = _looking.set(True)
+    try:
+        yield
+    finally:
+        _looking.reset(token)
+
+
 def keep(source: Source, *, empty: bool = False) -> Kept:
     """Keep a file; it is on stable storage when this returns.
 
     Raises Invalid for a file of 0 bytes unless `empty`, Unavailable when the store does not take it.
     """
+    if _looking.get():
+        return examine(source)
     draft = _draft_folder() / f".draft-{os.getpid()}-{secrets.token_hex(8)}"
     try:
         kept = _write(draft, _chunks(source))

@@ -11,7 +11,7 @@ from django.apps import AppConfig
 class StepConfig(AppConfig):
     """Imports the modules that fill the registers."""
 
-    modules = ("queries", "actions", "jobs", "reactions", "search")
+    modules = ("queries", "actions", "parts", "jobs", "reactions", "search")
 
     def ready(self) -> None:
         """Load what the step registers."""

@@ -75,9 +75,17 @@ class ComponentKind(models.TextChoices):
 
 
 class Component(Version):
-    """One component, inside the boundary or named as outside (DC 3)."""
+    """One component, inside the boundary or named as outside (DC 3).
+
+    `data` are the codes of the components of kind data that it stores or handles, `commitments` those that it helps to
+    keep, `flows` what it passes on: `[{"to": code of a component or vendor, "what": words}]`. `supplier` is the code of
+    the vendor who hosts or supplies it; `classification` the class of a kind of data, in the company's own words.
+    """
 
     PREFIX = "CP"
+    LATER = frozenset(
+        {"data", "commitments", "flows", "classification", "location", "supplier", "backup_owner"}
+    )
     SUBJECT = ("system", "code")
     system = models.ForeignKey(System, models.PROTECT, related_name="components")
     code = models.CharField(max_length=40)
@@ -86,6 +94,13 @@ class Component(Version):
     description = models.TextField(blank=True)
     inside = models.BooleanField(default=True)
     owner = models.ForeignKey("people.User", models.PROTECT, null=True, blank=True, related_name="+")
+    backup_owner = models.ForeignKey("people.User", models.PROTECT, null=True, blank=True, related_name="+")
+    data = models.JSONField(default=list)
+    commitments = models.JSONField(default=list)
+    flows = models.JSONField(default=list)
+    classification = models.CharField(max_length=40, blank=True)
+    location = models.CharField(max_length=120, blank=True)
+    supplier = models.CharField(max_length=40, blank=True)
 
 
 class Vendor(Fact):
@@ -106,11 +121,12 @@ class Method(models.TextChoices):
 class VendorVersion(Version):
     """How a vendor stands from a day on; a subservice organisation has a method (DC 7).
 
-    `report` is its own report in words (kind, opinion), `report_end` the last day that one covers.
+    `report` is its own report in words (kind, opinion), `report_end` the last day that one covers. `data` are the codes
+    of the components of kind data that it can reach, `commitments` those that cannot be kept without it.
     """
 
     PREFIX = "VV"
-    LATER = frozenset({"report", "report_end"})
+    LATER = frozenset({"report", "report_end", "owner", "backup_owner", "data", "commitments"})
     SUBJECT = ("vendor",)
     vendor = models.ForeignKey(Vendor, models.PROTECT, related_name="versions")
     name = models.CharField(max_length=120)
@@ -121,6 +137,10 @@ class VendorVersion(Version):
     monitored_by = models.CharField(max_length=20, blank=True)
     report = models.CharField(max_length=200, blank=True)
     report_end = models.DateField(null=True, blank=True)
+    owner = models.ForeignKey("people.User", models.PROTECT, null=True, blank=True, related_name="+")
+    backup_owner = models.ForeignKey("people.User", models.PROTECT, null=True, blank=True, related_name="+")
+    data = models.JSONField(default=list)
+    commitments = models.JSONField(default=list)
 
 
 class Complement(Version):
@@ -232,3 +252,50 @@ class Period(Fact):
     time_zone = models.CharField(max_length=60, default="UTC")
     replaces = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="replaced_by")
     gap = models.TextField(blank=True)
+
+
+class InterviewAnswer(Version):
+    """What the company said to one question of the scope interview, kept as it goes and open to revisit.
+
+    `interview` is the code of the system that it will describe; `answer` is text, a number, a list or a table, as the
+    question asks.
+    """
+
+    PREFIX = "IA"
+    SUBJECT = ("interview", "question")
+    interview = models.SlugField(max_length=40)
+    question = models.SlugField(max_length=40)
+    answer = models.JSONField()
+
+
+class PointView(Version):
+    """How the company weighs a point of focus for its system: an aid to thinking, never a requirement (rule 2)."""
+
+    PREFIX = "PF"
+    SUBJECT = ("system", "point")
+
+    class State(models.TextChoices):
+        """What was found."""
+
+        ADDRESSED = "addressed", "Addressed"
+        NOT_RELEVANT = "not relevant", "Not relevant"
+        GAP = "gap", "Gap"
+
+    system = models.ForeignKey(System, models.PROTECT, related_name="point_views")
+    point = models.CharField(max_length=20)
+    state = models.CharField(max_length=12, choices=State.choices)
+    note = models.TextField(blank=True)
+
+
+class ProgrammeImport(Fact):
+    """One recording of a whole programme: where it came from, and how much of it was new, changed or withdrawn.
+
+    What it wrote stands under the same entry; `fingerprint` is the SHA-256 of what was to change.
+    """
+
+    PREFIX = "PI"
+    source = models.CharField(max_length=200)
+    new = models.IntegerField()
+    changed = models.IntegerField()
+    withdrawn = models.IntegerField()
+    fingerprint = models.CharField(max_length=64)

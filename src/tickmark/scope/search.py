@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from tickmark.kernel.search.said import Said, joined, searched
+from tickmark.scope import interview
 from tickmark.scope.models import (
     Commitment,
     Complement,
     Component,
     Exclusion,
     ExclusionEnd,
+    InterviewAnswer,
     NotRelevant,
     Period,
+    PointView,
+    ProgrammeImport,
     ScopeApproval,
     System,
     SystemEvent,
@@ -101,3 +105,28 @@ def event(row: SystemEvent) -> Said:
 def period(row: Period) -> Said:
     """A period by its days."""
     return Said(f"{row.get_type_display()}, {row.start} to {row.end}", address="/scope/")
+
+
+@searched(InterviewAnswer)
+def interview_answer(row: InterviewAnswer) -> Said:
+    """What was said in the scope interview."""
+    asked = interview.questions().get(row.question)
+    answer = row.answer if isinstance(row.answer, list) else [row.answer]
+    text = joined(
+        *(" ".join(map(str, one.values())) if isinstance(one, dict) else str(one) for one in answer)
+    )
+    return Said(asked.ask if asked else row.question, text, "/scope/interview/")
+
+
+@searched(PointView)
+def point_view(row: PointView) -> Said:
+    """How a point of focus is weighed."""
+    criterion = row.point.partition("-")[0]
+    text = joined(row.note, row.get_state_display())
+    return Said(f"Point of focus {row.point}", text, f"/controls/criteria/{criterion}")
+
+
+@searched(ProgrammeImport)
+def programme_import(row: ProgrammeImport) -> Said:
+    """A programme that was recorded at once."""
+    return Said(f"Programme from {row.source}", address="/scope/import/")

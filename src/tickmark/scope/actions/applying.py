@@ -1,0 +1,202 @@
+"""Recording a whole programme at once: from files, a spreadsheet, another program or the interview."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from pydantic import BaseModel
+
+from tickmark.kernel import clock
+from tickmark.kernel.access import Actor, require
+from tickmark.kernel.action import ACTIONS, bulk, need, trial
+from tickmark.kernel.arguments import parse
+from tickmark.kernel.errors import Conflict, Invalid, TickmarkError
+from tickmark.people.actions import put
+from tickmark.scope.models import ProgrammeImport
+from tickmark.scope.programme import PARTS, Change, Item, Part, difference, fingerprint, standing
+
+MOST = 20_000
+"""Items of one programme: more is no programme that people run."""
+VERB = "scope.apply"
+
+
+class ItemIn(BaseModel):
+    """One thing of a programme: its kind, its code, what is said of it by the arguments of its action."""
+
+    kind: str
+    code: str
+    fields: dict[str, Any]
+    since: date | None = None
+    where: str = ""
+
+    def recorded(self) -> str:
+        """How an entry names it: what was said of it stands in the facts."""
+        return f"{self.kind} {self.code}"[:120]
+
+
+@bulk(VERB)
+def apply(
+    actor: Actor,
+    items: list[ItemIn],
+    effective_from: date | None = None,
+    whole: bool = False,
+    withdraw: bool = False,
+    reason: str = "",
+    source: str = "",
+    seen: str = "",
+) -> ProgrammeImport:
+    """Record what differs between a programme and the books: all of it or nothing.
+
+    `whole` says that the items are the whole programme; with `withdraw`, what is not among them is withdrawn. What
+    changes holds from `effective_from` (today, if none is given); what is new from its own `since`. `seen` is the
+    fingerprint of the preview that was agreed to. Each part is checked, allowed and reacted to as by its own action.
+    """
+    changes = planned(items, whole=whole, withdraw=withdraw)
+    need(
+        any(map(_writes, changes)),
+        "Nothing would change.",
+        "The books say the same already.",
+        "There is nothing to do.",
+        "items",
+    )
+    if seen and seen != fingerprint(changes):
+        raise Conflict(
+            "The books have changed since you looked.",
+            "What would be recorded now is not what the preview showed.",
+            "Look at the preview again.",
+            "seen",
+        )
+    day = effective_from or clock.today()
+    for change in filter(_writes, changes):
+        _write(actor, change, day, reason)
+    counts = Counter(change.what for change in changes)
+    return put(
+        ProgrammeImport(
+            source=source.strip() or "items",
+            new=counts["new"],
+            changed=counts["changed"],
+            withdrawn=counts["withdrawn"],
+            fingerprint=fingerprint(changes),
+        )
+    )
+
+
+def preview(
+    actor: Actor,
+    items: Sequence[ItemIn],
+    effective_from: date | None = None,
+    whole: bool = False,
+    withdraw: bool = False,
+    reason: str = "",
+) -> list[Change]:
+    """What `scope.apply` would do, found by doing it and undoing it: each change, with why it is refused if it is.
+
+    Raises Refused for somebody who may not apply, and Invalid for items that name no part.
+    """
+    require(actor, VERB, {})
+    changes = planned(items, whole=whole, withdraw=withdraw)
+    day = effective_from or clock.today()
+    with trial(VERB, actor):
+        return [_tried(actor, change, day, reason) for change in changes]
+
+
+def _tried(actor: Actor, change: Change, day: date, reason: str) -> Change:
+    if not _writes(change):
+        return change
+    try:
+        with transaction.atomic():
+            _write(actor, change, day, reason)
+    except TickmarkError as error:
+        return Change(change.what, change.item, change.before, change.fields, error)
+    return change
+
+
+def planned(items: Iterable[ItemIn], *, whole: bool = False, withdraw: bool = False) -> list[Change]:
+    """The difference to the books as they stand today. Raises Invalid for an item that names no part, or one twice."""
+    wanted = [Item(one.kind, one.code.strip(), one.fields, one.since, one.where) for one in items]
+    need(
+        len(wanted) <= MOST,
+        f"These are {len(wanted)} items.",
+        f"At once it takes {MOST}.",
+        "Split them.",
+        "items",
+    )
+    seen: dict[tuple[str, str], Item] = {}
+    for item in wanted:
+        _check(item)
+        if item.key in seen:
+            raise Invalid(
+                f"{item.kind.capitalize()} {item.code} is named twice.",
+                f"First in {seen[item.key].where or 'the list'}, then in {item.where or 'the list'}.",
+                "Keep one of them.",
+                "items",
+            )
+        seen[item.key] = item
+    return difference(wanted, standing(clock.today()), whole=whole, withdraw=withdraw)
+
+
+def _check(item: Item) -> None:
+    part = PARTS.get(item.kind)
+    if part is None:
+        raise _fault(item, f"A programme has no '{item.kind[:40]}'.", f"It has: {', '.join(PARTS)}.")
+    strange = [name for name in item.fields if name not in part.fields]
+    if strange:
+        raise _fault(item, f"{part.title} has no '{strange[0][:60]}'.", f"It has: {', '.join(part.fields)}.")
+    if part.scoped != ("/" in item.code):
+        form = "system/code" if part.scoped else "a code without a slash"
+        raise _fault(item, f"'{item.code[:60]}' is no code of a {part.kind}.", f"It is written as {form}.")
+
+
+def _fault(item: Item, what: str, why: str) -> Invalid:
+    return Invalid(f"{item.where}: {what}" if item.where else what, why, "Correct it and try again.", "items")
+
+
+def _writes(change: Change) -> bool:
+    return change.what != "only in the books"
+
+
+def _write(actor: Actor, change: Change, day: date, reason: str) -> None:
+    """Record one change as its own action would. Its errors name where the item stands."""
+    part, item = change.part, change.item
+    ends = change.what == "withdrawn" and part.ending
+    verb = ACTIONS[part.ending if ends else part.action]
+    raw = _end(part, change, day, reason) if ends else _raw(part, change, day, reason)
+    try:
+        verb.within(actor, parse(verb, actor, raw))
+    except TickmarkError as error:
+        error.what = f"{item.where or f'{item.kind} {item.code}'}: {error.what}"
+        error.field = error.field or "items"
+        raise
+
+
+def _raw(part: Part, change: Change, day: date, reason: str) -> dict[str, Any]:
+    """The arguments of the part's action: what stood, what is wanted, and from when."""
+    item, before = change.item, change.before
+    said = {**(before.fields if before else {}), **item.fields}
+    given = {name: value for name, value in said.items() if value is not None}
+    system, _, code = item.code.rpartition("/")
+    given[part.named] = code
+    if part.scoped:
+        given["system"] = system
+    if before is None:
+        given["effective_from"] = item.since or day
+    else:
+        own = item.since if item.since and before.since and item.since > before.since else None
+        given["effective_from"] = own or day
+    if change.what == "withdrawn":
+        given["withdrawn"] = True
+    if "reason" in part.unsaid and before is not None:
+        given["reason"] = reason or "Applied from files"
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in given.items()}
+
+
+def _end(part: Part, change: Change, day: date, reason: str) -> dict[str, Any]:
+    return {
+        part.kind: change.item.code,
+        "effective_from": day.isoformat(),
+        "reason": reason or "Not in the programme any more",
+    }

@@ -1,0 +1,221 @@
+"""The questions of the scope interview, read from `library/interview/scope.toml`, and what an answer to each may be.
+
+Pure: nothing here asks the books. What the answers come to is drafted in `drafting.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tickmark.kernel.errors import Invalid
+from tickmark.kernel.references import storable
+from tickmark.scope.library import Fields, library_folder, read_fields
+
+KINDS = ("text", "words", "choice", "many", "date", "number", "rows")
+LONGEST, MOST_ROWS = 4000, 200
+"""Letters of one answer, and rows of a table: an interview is talked through; lists of thousands are imported."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of an answer in rows; `choices` limits what it takes, `yes` makes it a tick."""
+
+    name: str
+    label: str
+    choices: tuple[str, ...] = ()
+    yes: bool = False
+    needed: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question: how it is asked, why it matters, and what answer it takes (`kind` is one of KINDS)."""
+
+    id: str
+    chapter: str
+    ask: str
+    why: str
+    kind: str
+    choices: Mapping[str, str]
+    columns: tuple[Column, ...]
+    optional: bool
+
+    def read(self, value: Any) -> Any:
+        """The answer in its plain form: text, number, list of codes, or list of rows. Raises Invalid."""
+        return _READERS[self.kind](self, value)
+
+    def fault(self, why: str, remedy: str = "Correct it.") -> Invalid:
+        """What is wrong with an answer to it."""
+        return Invalid(f"The answer to “{self.ask}” cannot be taken.", why, remedy, f"answers.{self.id}")
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A page of the interview."""
+
+    id: str
+    title: str
+    lead: str
+    questions: tuple[Question, ...]
+
+
+def chapters() -> tuple[Chapter, ...]:
+    """The interview in its order."""
+    return _read(library_folder())
+
+
+def questions() -> dict[str, Question]:
+    """Every question by id, in order."""
+    return {one.id: one for chapter in chapters() for one in chapter.questions}
+
+
+def question(name: str) -> Question:
+    """One question. Raises Invalid for a name that is none."""
+    found = questions().get(name)
+    if found is None:
+        known = ", ".join(questions())
+        raise Invalid(
+            f"The interview has no question '{name[:40]}'.", f"It asks: {known}.", "Leave it out.", "answers"
+        )
+    return found
+
+
+@lru_cache
+def _read(library: Path) -> tuple[Chapter, ...]:
+    book = read_fields(library / "interview" / "scope.toml")
+    found = tuple(map(_chapter, book.tables("chapters")))
+    book.done()
+    names = [one.id for chapter in found for one in chapter.questions]
+    if len(set(names)) < len(names):
+        raise book.fault("chapters", "Two questions have one id.")
+    return found
+
+
+def _chapter(fields: Fields) -> Chapter:
+    name, title, lead = fields.text("id"), fields.text("title"), fields.text("lead")
+    asked = tuple(_question(one, name) for one in fields.tables("questions"))
+    fields.done()
+    return Chapter(name, title, lead, asked)
+
+
+def _question(fields: Fields, chapter: str) -> Question:
+    found = Question(
+        id=fields.text("id"),
+        chapter=chapter,
+        ask=fields.text("ask"),
+        why=fields.text("why"),
+        kind=fields.choice("kind", KINDS),
+        choices=fields.table("choices", {}),
+        columns=tuple(map(_column, fields.tables("columns", ()))),
+        optional=fields.flag("optional", False),
+    )
+    fields.done()
+    if (found.kind in ("choice", "many")) != bool(found.choices) or (found.kind == "rows") != bool(
+        found.columns
+    ):
+        raise fields.fault("kind", "Choices belong to choice and many, columns to rows.")
+    return found
+
+
+def _column(fields: Fields) -> Column:
+    found = Column(
+        fields.text("name"),
+        fields.text("label"),
+        fields.texts("choices", ()),
+        fields.flag("yes", False),
+        fields.flag("needed", False),
+    )
+    fields.done()
+    return found
+
+
+# -- what an answer may be ----------------------------------------------------------------------------------------
+
+
+def _text(asked: Question, value: Any) -> str:
+    if not isinstance(value, str):
+        raise asked.fault("It is no text.")
+    found = value.replace("\r\n", "\n").strip()
+    if len(found) > LONGEST or not storable(found):
+        raise asked.fault(f"A text has {LONGEST} letters at most, none of them unprintable.", "Shorten it.")
+    return found
+
+
+def _choice(asked: Question, value: Any) -> str:
+    found = _text(asked, value)
+    if found and found not in asked.choices:
+        raise asked.fault(f"It is none of {', '.join(asked.choices)}.", "Choose one of them.")
+    return found
+
+
+def _many(asked: Question, value: Any) -> list[str]:
+    items = value if isinstance(value, list) else [value] if value else []
+    strange = [str(item)[:40] for item in items if item not in asked.choices]
+    if strange:
+        raise asked.fault(f"{strange[0]} is none of {', '.join(asked.choices)}.", "Choose among them.")
+    return [name for name in asked.choices if name in items]
+
+
+def _date(asked: Question, value: Any) -> str:
+    found = _text(asked, value)
+    if not found:
+        return ""
+    try:
+        day = date.fromisoformat(found)
+    except ValueError:
+        raise asked.fault(f"{found[:20]} is no day.", "Write it like 2027-03-31.") from None
+    if not 1990 <= day.year <= 2100:
+        raise asked.fault(f"{found} lies out of all bounds.", "Correct the year.")
+    return found
+
+
+def _number(asked: Question, value: Any) -> int | str:
+    if value == "":
+        return ""
+    text = str(value)
+    if isinstance(value, bool) or not text.isdecimal() or not text.isascii() or int(text) > 1000:
+        raise asked.fault(f"{text[:20]} is no whole number up to 1000.")
+    return int(text)
+
+
+def _rows(asked: Question, value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or len(value) > MOST_ROWS:
+        raise asked.fault(f"It takes up to {MOST_ROWS} rows.", "Import longer lists as a file.")
+    found = [_row(asked, row) for row in value]
+    return [row for row in found if any(row.values())]
+
+
+def _row(asked: Question, row: Any) -> dict[str, Any]:
+    names = {column.name for column in asked.columns}
+    if not isinstance(row, dict) or row.keys() - names:
+        raise asked.fault(f"A row has the columns {', '.join(column.name for column in asked.columns)}.")
+    found = {column.name: _cell(asked, column, row.get(column.name, "")) for column in asked.columns}
+    empty = [column.label for column in asked.columns if column.needed and not found[column.name]]
+    if any(found.values()) and empty:
+        raise asked.fault(f"A row has no {empty[0].lower()}.", "Fill it in, or empty the row.")
+    return found
+
+
+def _cell(asked: Question, column: Column, value: Any) -> Any:
+    if column.yes:
+        return value is True or str(value).strip().casefold() in ("yes", "true", "on", "1")
+    text = _text(asked, value if isinstance(value, str) else str(value))
+    if text and column.choices and text not in column.choices:
+        raise asked.fault(f"{column.label}: {text[:40]} is none of {', '.join(column.choices)}.")
+    return text
+
+
+_READERS = {
+    "text": _text,
+    "words": _text,
+    "choice": _choice,
+    "many": _many,
+    "date": _date,
+    "number": _number,
+    "rows": _rows,
+}

@@ -1,0 +1,224 @@
+"""The programme as data: what the books say it is on a day, what somebody wants it to be, and the difference.
+
+Files, spreadsheets, other programs' exports and the scope interview all become `Item`s; what is written is the
+difference between them and the books. Each step registers its parts here; every value is checked by the action that
+records it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db.models import Model
+from pydantic import BaseModel
+
+from tickmark.kernel import canonical
+from tickmark.kernel.action import ACTIONS
+from tickmark.kernel.dated import Version
+from tickmark.kernel.errors import TickmarkError
+
+Key = tuple[str, str]
+"""Kind and code of an item; what belongs to a system has the system's code before a slash: `ledger/C-1`."""
+UNSAID = frozenset({"effective_from", "withdrawn"})
+"""Arguments that say how something is recorded, not what it is."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing of a programme: its kind (`control`), its code, what is said of it by the arguments of its action.
+
+    A field that is left out stays as it is. `since` is the day from which it holds, where that is told; `where` names
+    file and row for whoever has to correct it.
+    """
+
+    kind: str
+    code: str
+    fields: Mapping[str, Any]
+    since: date | None = None
+    where: str = field(default="", compare=False)
+
+    @property
+    def key(self) -> Key:
+        """Kind and code."""
+        return self.kind, self.code
+
+
+@dataclass(frozen=True)
+class Part:
+    """A kind of thing that a programme has: the action that records it and the versions that say how it stands.
+
+    `named` is the argument that holds its own code, `code` gives that of a version; `scoped` says that it belongs
+    to a system. Parts are written in the order in which they were registered; `rank` orders items of one kind. `ending`
+    is the action that takes one out of force, where its own cannot; `unsaid` are arguments about the recording alone.
+    """
+
+    kind: str
+    title: str
+    action: str
+    model: type[Version]
+    code: Callable[[Any], str]
+    named: str = "code"
+    scoped: bool = False
+    joins: tuple[str, ...] = ()
+    rank: Callable[[Mapping[str, Any]], int] = lambda fields: 0
+    ending: str = ""
+    unsaid: frozenset[str] = frozenset()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What is said of an item, in the order of the action."""
+        left = UNSAID | self.unsaid | {self.named} | ({"system"} if self.scoped else set())
+        return tuple(name for name in ACTIONS[self.action].types if name not in left)
+
+    @property
+    def ends(self) -> bool:
+        """Whether one can be withdrawn."""
+        return bool(self.ending) or "withdrawn" in ACTIONS[self.action].types
+
+    def standing(self, day: date, known: int | None = None) -> Iterator[Item]:
+        """How each stands on the day, by code."""
+        for row in self.model.objects.as_of(day, known).select_related(*self.joins):
+            yield self.item(row)
+
+    def item(self, version: Any) -> Item:
+        """A version as an item."""
+        code = self.code(version)
+        name = f"{version.system.code}/{code}" if self.scoped else code
+        said = {one: plain(getattr(version, one)) for one in self.fields}
+        return Item(self.kind, name, said, version.effective_from)
+
+    def defaults(self) -> dict[str, Any]:
+        """What a new item says where its fields are left out."""
+        given = ACTIONS[self.action].signature.parameters
+        return {
+            name: plain(given[name].default)
+            for name in self.fields
+            if given[name].default is not inspect.Parameter.empty
+        }
+
+
+PARTS: dict[str, Part] = {}
+
+
+def register(part: Part) -> Part:
+    """Make a kind of thing part of every programme."""
+    if part.kind in PARTS:
+        raise RuntimeError(f"Two parts are called {part.kind}.")
+    PARTS[part.kind] = part
+    return part
+
+
+def plain(value: Any) -> Any:
+    """A value as files hold it: a row by its code (an account by its address), a day as text."""
+    if isinstance(value, Model):
+        return getattr(value, getattr(type(value), "CODE", None) or "ref")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, BaseModel):
+        return value.model_dump()
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    return str(value) if isinstance(value, str) else value
+
+
+def standing(day: date, known: int | None = None) -> dict[Key, Item]:
+    """The whole programme as it stood on a day, by kind and code, in the order of kinds."""
+    found = (sorted(part.standing(day, known), key=lambda item: item.code) for part in PARTS.values())
+    return {item.key: item for items in found for item in items}
+
+
+# -- the difference -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Change:
+    """What would become of one item: `new`, `changed`, `withdrawn` or `only in the books`, and the fields that differ.
+
+    `refused` is why it cannot be recorded; the whole is recorded or nothing.
+    """
+
+    what: str
+    item: Item
+    before: Item | None
+    fields: tuple[tuple[str, Any, Any], ...]
+    refused: TickmarkError | None = None
+
+    @property
+    def part(self) -> Part:
+        """What kind of thing it is."""
+        return PARTS[self.item.kind]
+
+    @property
+    def title(self) -> str:
+        """What people call it, beside its code."""
+        said = {**(self.before.fields if self.before else {}), **self.item.fields}
+        return str(said.get("title") or said.get("name") or said.get("text") or said.get("reason") or "")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The change as JSON."""
+        return {
+            "what": self.what,
+            "kind": self.item.kind,
+            "code": self.item.code,
+            "title": self.title,
+            "where": self.item.where,
+            "fields": [
+                {"name": name, "before": before, "after": after} for name, before, after in self.fields
+            ],
+            "refused": self.refused.as_dict() if self.refused else None,
+        }
+
+
+def difference(
+    wanted: Iterable[Item], now: Mapping[Key, Item], *, whole: bool = False, withdraw: bool = False
+) -> list[Change]:
+    """What must be recorded so that the books say what is wanted, in an order in which it can be.
+
+    `whole` says that what is not named is not wanted: it is told as `only in the books`, or, with `withdraw`, as
+    withdrawn. Otherwise what is not named stays as it is.
+    """
+    items = list(wanted)
+    found = [change for item in items if (change := _change(item, now.get(item.key))) is not None]
+    order = list(PARTS)
+    found.sort(key=lambda one: (order.index(one.item.kind), one.part.rank(one.item.fields)))
+    if whole:
+        named = {item.key for item in items}
+        word = "withdrawn" if withdraw else "only in the books"
+        left = [item for key, item in now.items() if key not in named]
+        left.sort(key=lambda item: -order.index(item.kind))
+        found += [
+            Change(word if PARTS[item.kind].ends else "only in the books", item, item, ()) for item in left
+        ]
+    return found
+
+
+def _change(item: Item, before: Item | None) -> Change | None:
+    if before is None:
+        defaults = PARTS[item.kind].defaults()
+        fields = [
+            (name, None, value) for name, value in item.fields.items() if value != defaults.get(name, None)
+        ]
+        return Change("new", item, None, tuple(fields))
+    changed = [
+        (name, before.fields.get(name), value)
+        for name, value in item.fields.items()
+        if before.fields.get(name) != value
+    ]
+    return Change("changed", item, before, tuple(changed)) if changed else None
+
+
+def fingerprint(changes: Sequence[Change]) -> str:
+    """SHA-256 of what would change, hex: who agrees to a preview agrees to this and to nothing else."""
+    told = [
+        [one.what, *one.item.key, [[name, plain(before), plain(after)] for name, before, after in one.fields]]
+        for one in changes
+        if one.what != "only in the books"
+    ]
+    return hashlib.sha256(canonical.dumps(told)).hexdigest()
