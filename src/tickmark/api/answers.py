@@ -18,10 +18,13 @@ from tickmark.api.schemas import Day, Instant, Uid
 from tickmark.audit.models import Engagement, TeamRole
 from tickmark.kernel import answers, clock, files
 from tickmark.kernel.access import Actor, visible
+from tickmark.kernel.arguments import LARGEST
 from tickmark.kernel.errors import NotFound
 from tickmark.kernel.ledger.disclosure import disclosed
 from tickmark.kernel.ledger.seal import latest, leaf_data, prove
 from tickmark.kernel.references import prefixes, reference, resolve
+from tickmark.scope import folder
+from tickmark.scope.programme import standing
 
 routes = Router()
 CONTENT = {"EV": ("sha256", "name"), "RP": ("pdf", "")}
@@ -76,6 +79,13 @@ class Disclosed(Schema):
     salt: str
     leaf: str
     proof: str
+
+
+class Programme(Schema):
+    """Scope, controls and policies as they stood on a day: the texts of a folder, by path."""
+
+    day: Day
+    files: dict[str, str]
 
 
 READS = openapi_extra(READING)
@@ -135,6 +145,21 @@ def tasks(
         {**vars(task), "due_on": str(task.due_on) if task.due_on else None, "overdue": task.overdue(on)}
         for task in answers.due(actor, on)
     ]
+
+
+@routes.get(
+    "/programme", response={200: Programme, READING: Problem}, operation_id="programme", tags=["scope"],
+    summary="Scope, controls and policies as files.", openapi_extra=READS,
+)  # fmt: skip
+def programme(
+    request: HttpRequest,
+    day: date | None = Query(None, description="As of this day; today if left out."),
+    known: int | None = Query(None, ge=0, lt=LARGEST, description="Only what the log held at this size."),
+) -> dict[str, Any]:
+    """What you may see of the programme, as the texts of a folder that `tickmark apply` takes."""
+    actor, on = reader(request), day or clock.today()
+    _check_day(on)
+    return {"day": on, "files": folder.write(standing(on, known, actor).values())}
 
 
 @routes.get(

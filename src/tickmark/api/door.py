@@ -26,5 +26,6 @@ api.add_router("", lists.router())
 api.post("/evidence/file_many/preview", include_in_schema=False, url_name="intake-preview")(
     previews.file_many
 )
+api.post("/scope/apply/preview", include_in_schema=False, url_name="programme-preview")(previews.programme)
 api.get("/docs", auth=None, include_in_schema=False, url_name="docs")(page)
 api.get("/openapi.json", auth=None, include_in_schema=False, url_name="openapi-json")(described)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest
+from ninja import Schema
 
 from tickmark.api.auth import writer
 from tickmark.api.calls import incoming
@@ -12,6 +14,10 @@ from tickmark.evidence.preview import VERB, preview
 from tickmark.evidence.queries import Planned
 from tickmark.kernel.action import ACTIONS
 from tickmark.kernel.arguments import base
+from tickmark.scope import folder
+from tickmark.scope.actions import ItemIn
+from tickmark.scope.actions import preview as tried
+from tickmark.scope.programme import Item, fingerprint
 
 
 def file_many(request: HttpRequest) -> dict[str, Any]:
@@ -26,6 +32,32 @@ def _files(name: str, uploads: list[Any]) -> Any:
     """The files of one argument: a list where the action takes several."""
     given = [incoming(one) for one in uploads]
     return given if base(ACTIONS[VERB].types.get(name)) is list else given[-1]
+
+
+class ProgrammeIn(Schema):
+    """A programme as the texts of a folder by path, or as items; the rest is as `scope.apply` takes it."""
+
+    files: dict[str, str] = {}
+    items: list[ItemIn] = []
+    effective_from: date | None = None
+    whole: bool = False
+    withdraw: bool = False
+    reason: str = ""
+
+
+def programme(request: HttpRequest, given: ProgrammeIn) -> dict[str, Any]:
+    """What `scope.apply` would record of a programme, and the items and the fingerprint to call it with."""
+    items = [*given.items, *(_item(one) for one in folder.read(given.files))]
+    changes = tried(writer(request), items, given.effective_from, given.whole, given.withdraw, given.reason)
+    return {
+        "items": [item.model_dump(mode="json") for item in items],
+        "changes": [change.as_dict() for change in changes],
+        "seen": fingerprint(changes),
+    }
+
+
+def _item(one: Item) -> ItemIn:
+    return ItemIn(kind=one.kind, code=one.code, fields=dict(one.fields), since=one.since, where=one.where)
 
 
 def told(one: Planned) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from cyclopts import App, Parameter
 
 from tickmark.cli import calling, wording
 from tickmark.cli.intake import file_many
+from tickmark.cli.programme import apply
 from tickmark.kernel.errors import Conflict, Invalid, NotFound, Refused, TickmarkError, Unavailable
 
 EXITS: tuple[tuple[type[TickmarkError], int], ...] = (
@@ -41,6 +42,7 @@ def add_to(app: App) -> None:
         ("tasks", tasks),
         ("actions", actions),
         ("login", login),
+        ("apply", apply),
     ):
         app.command(_told(function), name=name)
     evidence = App(name="evidence", help="Many pieces of evidence at once.")

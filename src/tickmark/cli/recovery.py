@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
+from tickmark.cli.programme import export as export_programme
 from tickmark.cli.serving import say, set_up
 from tickmark.kernel.errors import NotFound
 
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 
 def add_to(app: App) -> None:
     """Add the verbs. Backup and export are one thing, and so are restore and import."""
-    app.command(_told(backup), name=["backup", "export"])
+    app.command(_told(backup), name="backup")
+    export = App(name="export", help="Write everything into a folder, or the programme alone as files.")
+    export.default(_told(backup))
+    export.command(export_programme, name="programme")
+    app.command(export)
     app.command(_told(restore), name=["restore", "import"])
     app.command(_told(doctor), name="doctor")
     app.command(_told(epoch), name="epoch")

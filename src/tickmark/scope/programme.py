@@ -18,6 +18,7 @@ from django.db.models import Model
 from pydantic import BaseModel
 
 from tickmark.kernel import canonical
+from tickmark.kernel.access import Actor, visible
 from tickmark.kernel.action import ACTIONS
 from tickmark.kernel.dated import Version
 from tickmark.kernel.errors import TickmarkError
@@ -52,15 +53,18 @@ class Item:
 class Part:
     """A kind of thing that a programme has: the action that records it and the versions that say how it stands.
 
-    `named` is the argument that holds its own code, `code` gives that of a version; `scoped` says that it belongs
-    to a system. Parts are written in the order in which they were registered; `rank` orders items of one kind. `ending`
+    `named` is the argument that holds its own code, `code` gives that of a version; `scoped` says that it belongs to
+    a system. Parts are written in the order in which they were registered; `rank` orders items of one kind. `ending`
     is the action that takes one out of force, where its own cannot; `unsaid` are arguments about the recording alone.
+    In a folder it stands in `file`, with `body` as the text below its fields if it has a file of its own; `spelled`
+    gives the words for what the books keep as letters.
     """
 
     kind: str
     title: str
     action: str
     model: type[Version]
+    file: str
     code: Callable[[Any], str]
     named: str = "code"
     scoped: bool = False
@@ -68,6 +72,8 @@ class Part:
     rank: Callable[[Mapping[str, Any]], int] = lambda fields: 0
     ending: str = ""
     unsaid: frozenset[str] = frozenset()
+    body: str = ""
+    spelled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -80,9 +86,10 @@ class Part:
         """Whether one can be withdrawn."""
         return bool(self.ending) or "withdrawn" in ACTIONS[self.action].types
 
-    def standing(self, day: date, known: int | None = None) -> Iterator[Item]:
-        """How each stands on the day, by code."""
-        for row in self.model.objects.as_of(day, known).select_related(*self.joins):
+    def standing(self, day: date, known: int | None = None, actor: Actor | None = None) -> Iterator[Item]:
+        """How each stands on the day, of what an actor may see if one is named."""
+        rows: Any = visible(actor, self.model) if actor else self.model.objects
+        for row in rows.as_of(day, known).select_related(*self.joins):
             yield self.item(row)
 
     def item(self, version: Any) -> Item:
@@ -128,9 +135,9 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def standing(day: date, known: int | None = None) -> dict[Key, Item]:
-    """The whole programme as it stood on a day, by kind and code, in the order of kinds."""
-    found = (sorted(part.standing(day, known), key=lambda item: item.code) for part in PARTS.values())
+def standing(day: date, known: int | None = None, actor: Actor | None = None) -> dict[Key, Item]:
+    """The whole programme as it stood on a day, by kind and code, in the order of kinds; or what an actor may see."""
+    found = (sorted(part.standing(day, known, actor), key=lambda item: item.code) for part in PARTS.values())
     return {item.key: item for items in found for item in items}
 
 

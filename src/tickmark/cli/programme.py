@@ -1,0 +1,180 @@
+"""The programme as files in git: `tickmark export programme FOLDER` writes it, `tickmark apply FOLDER` records it."""
+
+from __future__ import annotations
+
+import json as notation
+import os
+import sys
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tickmark.cli import calling, wording
+from tickmark.kernel.errors import Invalid, TickmarkError
+
+KINDS = {".md", ".toml"}
+LARGEST = 4_000_000
+"""Bytes of a whole programme as files; the server takes no more in one call."""
+OURS = ("systems/", "controls/", "policies/", "vendors.toml")
+"""Where an export takes away what is gone: a folder may hold other files beside these."""
+LISTED = 40
+SIGNS = {"new": "+", "changed": "~", "withdrawn": "-", "only in the books": " "}
+
+
+def export(target: Path, *, day: date | None = None) -> None:
+    """Write scope, controls and policies as readable files, one thing a place.
+
+    Parameters
+    ----------
+    target
+        The folder. Files of a programme that stand in it already are replaced; others are left alone.
+    day
+        As it stood on this day; today if left out.
+    """
+    try:
+        found = calling.Server().get("/programme", {"day": day.isoformat()} if day else {})
+        _write(target, found["files"])
+    except TickmarkError as error:
+        _end(error)
+    print(f"{target}: {len(found['files'])} files, as of {found['day']}.")
+
+
+def _write(target: Path, texts: dict[str, str]) -> None:
+    """Each file is written beside its place and moved there; what is gone from the programme is taken away."""
+    for name, text in texts.items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.new")
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        draft.replace(path)
+    for path in _files(target):
+        name = path.relative_to(target).as_posix()
+        if name not in texts and name.startswith(OURS):
+            path.unlink()
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files of a programme in a folder: names that begin with a dot, and those of other tools, are not."""
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [Path(place) / name for name in sorted(names) if not name.startswith(".")]
+    return [path for path in found if path.suffix in KINDS]
+
+
+def apply(
+    folder: Path,
+    *,
+    withdraw: bool = False,
+    effective_from: date | None = None,
+    reason: str = "",
+    yes: bool = False,
+    dry_run: bool = False,
+    json: bool = False,
+) -> None:
+    """Record what differs between the files of a folder and the books: shown first, then all of it or nothing.
+
+    Parameters
+    ----------
+    folder
+        What `tickmark export programme` wrote, changed as you like.
+    withdraw
+        Take out of force what stands in the books and not in the folder; otherwise it stays.
+    effective_from
+        The day from which changes hold; today if left out. New things hold from the day in their file.
+    reason
+        Why; it stands beside each changed control.
+    yes
+        Record it without asking.
+    dry_run
+        Show what would change and end; 2 if something would.
+    json
+        Print the changes as JSON.
+    """
+    texts = _read(folder)
+    given: dict[str, Any] = {"whole": True, "withdraw": withdraw, "reason": reason}
+    given |= {"effective_from": effective_from.isoformat()} if effective_from else {}
+    server = calling.Server()
+    found = server.post("/scope/apply/preview", {"files": texts, **given})
+    writes = [one for one in found["changes"] if one["what"] != "only in the books"]
+    refused = [one for one in writes if one["refused"]]
+    if json:
+        print(notation.dumps(found["changes"], ensure_ascii=False))
+    else:
+        _show(found["changes"])
+    if refused:
+        raise Invalid(
+            f"{len(refused)} of {len(writes)} changes cannot be recorded, so none is.",
+            refused[0]["refused"]["what"],
+            refused[0]["refused"]["remedy"],
+        )
+    if not writes:
+        print("Nothing would change: the books say the same.", file=sys.stderr)
+        return
+    if dry_run:
+        sys.exit(2)
+    if not (yes or _agreed(len(writes))):
+        print("Nothing was recorded.", file=sys.stderr)
+        sys.exit(1)
+    done = server.post(
+        "/scope/apply",
+        {
+            **given,
+            "items": found["items"],
+            "seen": found["seen"],
+            "source": f"folder {folder.resolve().name}",
+        },
+    )
+    print(done["ref"])
+
+
+def _read(folder: Path) -> dict[str, str]:
+    if not folder.is_dir():
+        raise Invalid(f"{folder} is no folder.", "", "Name one that `tickmark export programme` wrote.")
+    found = {path.relative_to(folder).as_posix(): _text(path) for path in _files(folder)}
+    if not set(found) - {"README.md"}:
+        raise Invalid(f"{folder} holds no programme.", "", "Write one: tickmark export programme FOLDER")
+    size = sum(len(text.encode()) for text in found.values())
+    if size > LARGEST:
+        raise Invalid(f"{folder} holds {size} bytes.", f"At once it takes {LARGEST}.", "Apply a part of it.")
+    return found
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"{path} cannot be read.", f"{error}.", "Save it as UTF-8.") from None
+
+
+def _agreed(number: int) -> bool:
+    if not sys.stdin.isatty():
+        raise Invalid("Nobody is there to agree.", "Standard input is no terminal.", "Say it with --yes.")
+    return input(f"Record {number} change{'' if number == 1 else 's'}? [y/N] ").strip().lower() in (
+        "y",
+        "yes",
+    )
+
+
+def _show(changes: list[dict[str, Any]]) -> None:
+    for one in changes[:LISTED]:
+        print(f"{SIGNS[one['what']]} {one['kind']} {one['code']}: {one['what']} {wording.cell(one['title'])}")
+        for field in one["fields"] if one["what"] == "changed" else ():
+            print(f"    {field['name']}: {_short(field['before'])} -> {_short(field['after'])}")
+        if one["refused"]:
+            print(f"    cannot be recorded: {one['refused']['what']} {one['refused']['why']}")
+    if len(changes) > LISTED:
+        print(f"  and {len(changes) - LISTED} more (--json shows all)")
+    counts = Counter(one["what"] for one in changes)
+    print(", ".join(f"{number} {what}" for what, number in counts.items()) or "no difference")
+
+
+def _short(value: Any) -> str:
+    text = wording.cell(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _end(error: TickmarkError) -> None:
+    print("\n".join(part for part in (error.what, error.why, error.remedy) if part), file=sys.stderr)
+    sys.exit(1)
