@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import stat
 import sys
 from pathlib import Path
@@ -12,48 +11,14 @@ from typing import Any
 
 import httpx
 import pytest
-from cyclopts import App
 
-from tests.api.calling import application, token, written
-from tickmark.cli import calling, client, wording
+from tests.api.calling import token, written
+from tests.cli.running import Ran
+from tickmark.cli import calling, wording
 from tickmark.evidence.models import Evidence
 from tickmark.kernel.errors import Invalid, Refused, Unavailable
 from tickmark.kernel.search.work import whole
 from tickmark.scope.models import Commitment, Exclusion
-
-
-@pytest.fixture
-def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A person's own folder, with nothing kept and nothing set."""
-    monkeypatch.setattr(Path, "home", lambda: tmp_path)
-    for name in ("TICKMARK_ADDRESS", "TICKMARK_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
-
-
-@pytest.fixture
-def server(world: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The world's server, called as the lead."""
-    served = application()
-    monkeypatch.setattr(calling, "transport", lambda: httpx.WSGITransport(app=served))
-    monkeypatch.setenv("TICKMARK_TOKEN", token(world, "lead"))
-    monkeypatch.setattr(logging.getLogger("django.request"), "disabled", True)
-    return world
-
-
-class Ran:
-    """What a command left: its exit code and its two streams."""
-
-    def __init__(self, capsys: Any, *words: str) -> None:
-        app = App(name="tickmark", result_action="return_value")
-        client.add_to(app)
-        try:
-            app(list(words), exit_on_error=False)
-            self.code = 0
-        except SystemExit as ended:
-            self.code = int(ended.code or 0)
-        self.out, self.err = capsys.readouterr()
-        self.lines = self.out.splitlines()
 
 
 @pytest.fixture

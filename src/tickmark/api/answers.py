@@ -159,7 +159,7 @@ def programme(
     """What you may see of the programme, as the texts of a folder that `tickmark apply` takes."""
     actor, on = reader(request), day or clock.today()
     _check_day(on)
-    return {"day": on, "files": folder.write(standing(on, known, actor).values())}
+    return {"day": str(on), "files": folder.write(standing(on, known, actor).values())}
 
 
 @routes.get(

@@ -1,0 +1,332 @@
+"""What the answers of the scope interview come to: a draft of the system with its parts, and what is left open.
+
+Pure. A draft is nobody's word: a person looks at it, changes what is wrong, and records it (domain.md 0.4 rule 30).
+Nothing is guessed in silence: what an answer names and nothing else knows is told as open.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from tickmark.kernel.errors import Invalid
+from tickmark.scope import interview
+from tickmark.scope.criteria import Category, check_codes
+from tickmark.scope.programme import Item
+from tickmark.scope.window import Window, propose
+
+PROMISES = {
+    "security": (Category.SECURITY, "S"),
+    "availability": (Category.AVAILABILITY, "A"),
+    "confidentiality": (Category.CONFIDENTIALITY, "C"),
+    "integrity": (Category.PROCESSING_INTEGRITY, "PI"),
+    "privacy": (Category.PRIVACY, "P"),
+}
+"""The questions about promises: the category that a promise stands behind, and the letters of its code."""
+DECIDES = ("controller", "both")
+MONITORS = "VND-03"
+"""The library's control that reads the reports of subservice organisations (domain.md 2.1, DC 7)."""
+HOSTED = {
+    "CC6.4": "restricts physical access to its data centres to authorised people",
+    "A1.2": "protects its data centres against fire, water, heat and loss of power, and watches over these protections",
+}
+"""What is assumed at whoever supplies the infrastructure, by the criterion that needs it."""
+
+
+@dataclass(frozen=True)
+class Open:
+    """Something that the answers leave open: the question, and what is still to be said or decided."""
+
+    question: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A system drafted from answers: `code` is its own, `answers` the plain answers by question."""
+
+    code: str
+    answers: Mapping[str, Any]
+    today: date
+
+    # -- the parts --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def items(self) -> list[Item]:
+        """Everything that would be recorded, as items of a programme."""
+        if not self._text("name"):
+            return []
+        return [
+            self._system(),
+            *self._vendors(),
+            *self._commitments(),
+            *self._components(),
+            *self._complements(),
+        ]
+
+    @property
+    def since(self) -> date:
+        """The day from which the draft holds: today, or earlier where the controls were in place before."""
+        said = self._date("in_place")
+        return min(said, self.today) if said else self.today
+
+    @property
+    def categories(self) -> list[str]:
+        """Security, and what promises call for; Privacy only for whoever decides about the data."""
+        return [
+            category.value
+            for question, (category, _) in PROMISES.items()
+            if category is Category.SECURITY or self._promised(question)
+        ]
+
+    def _promised(self, question: str) -> list[dict[str, Any]]:
+        if question == "privacy" and self._text("role") not in DECIDES:
+            return []
+        return self._rows(question)
+
+    def _system(self) -> Item:
+        said = {
+            "name": self._text("name"),
+            "company": self._text("company") or self._text("name"),
+            "services": self._text("does") or self._text("name"),
+            "categories": [one.value for one in Category if one.value in self.categories],
+        }
+        zone = {"time_zone": self._text("zone")} if self._text("zone") else {}
+        return Item("system", self.code, said | zone, self.since, "“Three questions”")
+
+    def _commitments(self) -> Iterator[Item]:
+        for question, (category, letters) in PROMISES.items():
+            for number, row in enumerate(self._promised(question), 1):
+                said = {
+                    "kind": "commitment",
+                    "category": category.value,
+                    "text": row["text"],
+                    "source": row["source"],
+                    "target": row.get("target", ""),
+                }
+                yield self._part("commitment", f"{letters}-{number}", said, question)
+
+    def _components(self) -> Iterator[Item]:
+        for row in self._rows("data"):
+            said = {"kind": "data", "name": row["name"], "classification": row["class"]}
+            yield self._part("component", self._codes[row["name"]], said, "data")
+        for row in self._rows("software"):
+            said = {"kind": "software", "name": row["name"], "description": row["purpose"]}
+            said |= {"data": self._data(row)} if self._data(row) else {}
+            said |= {"flows": self._flows(row)} if self._flows(row) else {}
+            yield self._part("component", self._codes[row["name"]], said, "software")
+        for row in self._rows("infrastructure"):
+            said = {"kind": "infrastructure", "name": row["name"], "description": row["purpose"]}
+            said |= {"location": row["location"]} if row["location"] else {}
+            said |= {"supplier": self._supplier(row)} if self._supplier(row) else {}
+            yield self._part("component", self._codes[row["name"]], said, "infrastructure")
+        for row in self._rows("teams"):
+            said = {"kind": "people", "name": row["name"], "description": row["does"]}
+            yield self._part("component", self._codes[row["name"]], said, "teams")
+        for name in self.answers.get("procedures") or []:
+            words = interview.question("procedures").choices[name]
+            said = {"kind": "procedures", "name": words.partition(":")[0], "description": words}
+            yield self._part("component", f"how-{name}", said, "procedures")
+
+    def _vendors(self) -> Iterator[Item]:
+        for row in self._rows("vendors"):
+            said = {"name": row["name"], "service": row["service"]}
+            criteria = self._hosted(row)
+            if criteria:
+                said |= {
+                    "subservice": True,
+                    "method": "carve-out",
+                    "criteria": criteria,
+                    "monitored_by": MONITORS,
+                }
+            yield Item("vendor", self._vendor_codes[row["name"]], said, self.since, self._where("vendors"))
+
+    def _complements(self) -> Iterator[Item]:
+        number = 0
+        for row in self._rows("vendors"):
+            for criterion in self._hosted(row):
+                number += 1
+                said = {
+                    "kind": "csoc",
+                    "vendor": self._vendor_codes[row["name"]],
+                    "text": f"{row['name']} {HOSTED[criterion]}.",
+                    "criteria": [criterion],
+                }
+                yield self._part("complement", f"CSOC-{number}", said, "vendors")
+        for number, row in enumerate(self._rows("customers_must"), 1):
+            known, _ = _criteria(row["criteria"])
+            if known:
+                said = {"kind": "cuec", "text": row["text"], "criteria": known}
+                yield self._part("complement", f"CUEC-{number}", said, "customers_must")
+
+    def _part(self, kind: str, code: str, said: dict[str, Any], question: str) -> Item:
+        return Item(kind, f"{self.code}/{code}", said, self.since, self._where(question))
+
+    def _where(self, question: str) -> str:
+        return f"“{interview.question(question).ask}”"
+
+    # -- what names what --------------------------------------------------------------------------------------
+
+    @cached_property
+    def _codes(self) -> dict[str, str]:
+        """The code of each component by its name."""
+        lists = ("data", "software", "infrastructure", "teams")
+        return codes(row["name"] for name in lists for row in self._rows(name))
+
+    @cached_property
+    def _vendor_codes(self) -> dict[str, str]:
+        return codes(row["name"] for row in self._rows("vendors"))
+
+    def _data(self, row: Mapping[str, Any]) -> list[str]:
+        kinds = _folded(one["name"] for one in self._rows("data"))
+        return [self._codes[kinds[name]] for name in names(row["data"]) if name in kinds]
+
+    def _flows(self, row: Mapping[str, Any]) -> list[dict[str, str]]:
+        known = _folded(self._codes) | _folded(self._vendor_codes)
+        every = {**self._vendor_codes, **self._codes}
+        what = ", ".join(part.strip() for part in row["data"].split(",") if part.strip()) or "data"
+        return [{"to": every[known[name]], "what": what} for name in names(row["sends"]) if name in known]
+
+    def _supplier(self, row: Mapping[str, Any]) -> str:
+        known = _folded(self._vendor_codes)
+        found = known.get(_fold(row["vendor"]))
+        return self._vendor_codes[found] if found else ""
+
+    def _hosted(self, row: Mapping[str, Any]) -> list[str]:
+        """The criteria that a vendor is relied on for: only where it supplies the infrastructure and is needed."""
+        supplies = {_fold(one["vendor"]) for one in self._rows("infrastructure")}
+        if not row["needed"] or _fold(row["name"]) not in supplies:
+            return []
+        return ["CC6.4", *(["A1.2"] if Category.AVAILABILITY.value in self.categories else [])]
+
+    # -- what is left -----------------------------------------------------------------------------------------
+
+    @property
+    def left_out(self) -> list[dict[str, Any]]:
+        """What is left out, with the reason: each is listed as an exclusion by whoever decides it."""
+        return self._rows("left_out")
+
+    @cached_property
+    def window(self) -> Window:
+        """Type and window to aim at, with the arithmetic."""
+        months = self._text("months")
+        return propose(
+            self.today,
+            self._text("asked_for"),
+            self._date("needed_by"),
+            self._date("in_place"),
+            int(months) if months else None,
+        )
+
+    @cached_property
+    def open(self) -> list[Open]:
+        """What the answers leave open, in the order of the questions."""
+        found = [*self._unanswered(), *self._unmatched(), *self._undecided()]
+        order = list(interview.questions())
+        return sorted(found, key=lambda one: order.index(one.question))
+
+    def _unanswered(self) -> Iterator[Open]:
+        for one in interview.questions().values():
+            if not one.optional and not self.answers.get(one.id):
+                yield Open(one.id, f"“{one.ask}” is not answered yet.")
+
+    def _unmatched(self) -> Iterator[Open]:
+        kinds = _folded(one["name"] for one in self._rows("data"))
+        targets = _folded(self._codes) | _folded(self._vendor_codes)
+        vendors = _folded(self._vendor_codes)
+        for row in self._rows("software"):
+            for name in names(row["data"]):
+                if name not in kinds:
+                    yield Open(
+                        "data", f"{row['name']} holds “{name}”, which is not among your kinds of data."
+                    )
+            for name in names(row["sends"]):
+                if name not in targets:
+                    yield Open("software", f"{row['name']} passes data to “{name}”, which is named nowhere.")
+        for row in self._rows("infrastructure"):
+            if row["vendor"] and _fold(row["vendor"]) not in vendors:
+                yield Open(
+                    "vendors", f"{row['vendor']} supplies {row['name']} and is not among your vendors."
+                )
+
+    def _undecided(self) -> Iterator[Open]:
+        for row in self._rows("vendors"):
+            if row["needed"] and not self._hosted(row):
+                yield Open(
+                    "vendors",
+                    f"{row['name']}: promises fail without it. Decide whether it is a subservice organisation, and for "
+                    "which criteria.",
+                )
+        for row in self._rows("customers_must"):
+            known, strange = _criteria(row["criteria"])
+            if strange or not known:
+                yield Open(
+                    "customers_must", f"“{row['text']}” names {strange or 'no criterion'}, which is none."
+                )
+        if self._rows("privacy") and self._text("role") not in DECIDES:
+            yield Open(
+                "privacy", "Promises about privacy stand only behind data about which you decide yourselves."
+            )
+
+    # -- reading answers --------------------------------------------------------------------------------------
+
+    def _text(self, name: str) -> str:
+        return str(self.answers.get(name) or "")
+
+    def _rows(self, name: str) -> list[dict[str, Any]]:
+        return list(self.answers.get(name) or [])
+
+    def _date(self, name: str) -> date | None:
+        said = self._text(name)
+        return date.fromisoformat(said) if said else None
+
+
+def codes(given: Iterable[str]) -> dict[str, str]:
+    """A short code for each name, all different: letters, figures and hyphens, as `scope.place` takes them."""
+    found: dict[str, str] = {}
+    for name in given:
+        base = code_of(name)
+        taken, number = set(found.values()), 1
+        code = base
+        while code in taken:
+            number += 1
+            code = f"{base[:36]}-{number}"
+        found.setdefault(name, code)
+    return found
+
+
+def code_of(name: str) -> str:
+    """A name as a code: `Ledger database` becomes `ledger-database`."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:36].strip("-") or "part"
+
+
+def names(text: str) -> list[str]:
+    """The names in a cell, separated by commas, semicolons or lines, as they are compared."""
+    return [_fold(part) for part in re.split(r"[,;\n]", text) if part.strip()]
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _folded(given: Iterable[str]) -> dict[str, str]:
+    return {_fold(name): name for name in given}
+
+
+def _criteria(text: str) -> tuple[list[str], str]:
+    """The criteria that a cell names, and the first word that is none."""
+    words = [word.upper() for word in re.split(r"[,;\s]+", text) if word]
+    known, strange = [], ""
+    for word in words:
+        try:
+            check_codes([word])
+            known.append(word)
+        except Invalid:
+            strange = strange or word
+    return list(dict.fromkeys(known)), strange

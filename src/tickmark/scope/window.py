@@ -1,0 +1,100 @@
+"""Type and window for a first report, proposed with the arithmetic shown (domain.md 7.5, 7.6, 9.2, 9.3).
+
+A proposal is a draft: a person sets the period. What was not said is assumed in the open, as a step of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from tickmark.kernel.calendars import add_months
+from tickmark.scope.models import ReportType
+
+FIELDWORK = timedelta(weeks=8)
+"""From the period's end to the released report: tests and follow-up six weeks, draft to release two more (9.2)."""
+MONTHS, FEWEST = 6, 3
+"""A first Type 2 commonly has 3 to 6 months, and many readers prefer six at least (7.6)."""
+RENEWAL = 12
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the arithmetic: a day, what it is, and whether it was assumed because nobody said."""
+
+    day: date
+    words: str
+    assumed: bool = False
+
+
+@dataclass(frozen=True)
+class Window:
+    """A proposed date or period, the day to expect the report, the steps to it, and what speaks against it."""
+
+    type: ReportType
+    start: date
+    end: date
+    report_on: date
+    steps: tuple[Step, ...]
+    but: str = ""
+
+
+def propose(
+    today: date,
+    asked_for: str = "",
+    needed_by: date | None = None,
+    in_place: date | None = None,
+    months: int | None = None,
+) -> Window:
+    """What to aim at: `asked_for` is an answer of the interview, the days and months are None where nobody said them.
+
+    A period begins when the controls are in place, never before. Where a report is asked for at once, a Type 1 comes
+    first; where six months do not fit before the day on which it is needed, three are proposed if they do.
+    """
+    begin = in_place or add_months(today.replace(day=1), 2)
+    first = (
+        Step(begin, "from then on your main controls are in place, as you say")
+        if in_place
+        else Step(
+            begin,
+            "you have not said when your main controls are in place: the first of the month after next",
+            True,
+        )
+    )
+    if asked_for == "soon":
+        return _type_1(begin, first, needed_by)
+    length = months or (RENEWAL if asked_for == "renewal" else MONTHS)
+    found = _type_2(begin, first, length, months is None, needed_by)
+    if found.but and months is None and length > FEWEST:
+        shorter = _type_2(begin, first, FEWEST, True, needed_by)
+        return found if shorter.but else shorter
+    return found
+
+
+def _type_1(begin: date, first: Step, needed_by: date | None) -> Window:
+    report_on = begin + FIELDWORK
+    steps = (
+        first,
+        Step(begin, "a Type 1 looks at design and implementation on this one day"),
+        Step(report_on, f"the report, {FIELDWORK.days // 7} weeks later"),
+        Step(begin + timedelta(days=1), "the first period of a Type 2 may begin, without a gap"),
+    )
+    return Window(ReportType.TYPE_1, begin, begin, report_on, steps, _late(report_on, needed_by))
+
+
+def _type_2(begin: date, first: Step, months: int, assumed: bool, needed_by: date | None) -> Window:
+    end = add_months(begin, months) - timedelta(days=1)
+    report_on = end + FIELDWORK
+    days = (end - begin).days + 1
+    steps = (
+        first,
+        Step(end, f"{months} months later the period ends: {days} days, both ends counted", assumed),
+        Step(report_on, f"the report, {FIELDWORK.days // 7} weeks after the period's end"),
+    )
+    return Window(ReportType.TYPE_2, begin, end, report_on, steps, _late(report_on, needed_by))
+
+
+def _late(report_on: date, needed_by: date | None) -> str:
+    if needed_by is None or report_on <= needed_by:
+        return ""
+    return f"That is {(report_on - needed_by).days} days after {needed_by}, by when somebody needs it."

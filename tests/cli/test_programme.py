@@ -1,0 +1,126 @@
+"""`tickmark export programme` and `tickmark apply`: from the books to files in git and back, shown before recorded."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.running import Ran
+from tickmark.cli import programme
+from tickmark.controls.models import ControlVersion
+from tickmark.kernel.errors import Invalid
+from tickmark.kernel.ledger.entry import Entry
+from tickmark.scope.models import ProgrammeImport
+
+
+@pytest.fixture
+def folder(server: Any, tmp_path: Path) -> Path:
+    """The world's programme as files."""
+    found = tmp_path / "programme"
+    programme.export(found)
+    return found
+
+
+def changed(folder: Path) -> None:
+    """Somebody edits one line in a pull request."""
+    path = folder / "controls" / "CHG-02.md"
+    path.write_text(path.read_text().replace("before merge", "by a second person before merge"))
+
+
+def test_an_export_applied_at_once_changes_nothing(server: Any, folder: Path, capsys: Any) -> None:
+    assert (folder / "systems" / "ledger" / "system.md").exists()
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    ran = Ran(capsys, "apply", str(folder), "--yes")
+    assert (ran.code, ran.err) == (0, "Nothing would change: the books say the same.\n")
+    (folder / "controls" / "GONE-1.md").write_text("+++\n+++\n\nold\n")
+    (folder / "notes.md").write_text("mine")
+    programme.export(folder)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == {
+        **before,
+        folder / "notes.md": b"mine",
+    }
+
+
+def test_what_is_changed_is_shown_and_then_recorded(server: Any, folder: Path, capsys: Any) -> None:
+    changed(folder)
+    capsys.readouterr()
+    entries = Entry.objects.count()
+    ran = Ran(capsys, "apply", str(folder), "--dry-run")
+    assert ran.code == 2
+    assert ran.lines[0].startswith("~ control CHG-02: changed")
+    assert ran.lines[-1] == "1 changed"
+    assert Entry.objects.count() == entries
+    ran = Ran(capsys, "apply", str(folder), "--yes", "--reason", "As we do it")
+    assert (ran.code, ran.lines[-1]) == (0, ProgrammeImport.objects.latest("pk").ref)
+    newest = ControlVersion.objects.latest("pk")
+    assert (newest.reason, newest.by) == ("As we do it", server.cast.lead)
+    assert "by a second person before merge" in newest.statement
+
+
+@pytest.mark.parametrize(("said", "code", "recorded"), [("y\n", 0, 1), ("n\n", 1, 0), ("\n", 1, 0)])
+def test_a_person_is_asked(
+    server: Any,
+    folder: Path,
+    capsys: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    said: str,
+    code: int,
+    recorded: int,
+) -> None:
+    changed(folder)
+    terminal = io.StringIO(said)
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    before = ProgrammeImport.objects.count()
+    assert Ran(capsys, "apply", str(folder)).code == code
+    assert ProgrammeImport.objects.count() == before + recorded
+
+
+def test_nothing_is_recorded_without_somebody_to_ask(server: Any, folder: Path, capsys: Any) -> None:
+    changed(folder)
+    ran = Ran(capsys, "apply", str(folder))
+    assert ran.code == 5
+    assert ran.err.startswith("Nobody is there to agree.")
+
+
+def test_what_cannot_be_recorded_is_named_with_its_file(server: Any, folder: Path, capsys: Any) -> None:
+    path = folder / "controls" / "CHG-02.md"
+    path.write_text(path.read_text().replace("CC8.1", "CC8.9"))
+    capsys.readouterr()
+    ran = Ran(capsys, "apply", str(folder), "--yes", "--json")
+    assert ran.code == 5
+    assert "controls/CHG-02.md: No such criterion: CC8.9." in ran.err
+    assert json.loads(ran.out)[0]["refused"]["error"] == "Invalid"
+
+
+def test_what_left_the_folder_leaves_the_books_only_if_it_is_said(
+    server: Any, folder: Path, capsys: Any
+) -> None:
+    (folder / "controls" / "CHG-02.md").unlink()
+    capsys.readouterr()
+    ran = Ran(capsys, "apply", str(folder), "--yes")
+    assert (ran.code, ran.lines[-1]) == (0, "1 only in the books")
+    ran = Ran(capsys, "apply", str(folder), "--yes", "--withdraw")
+    assert ran.code == 0
+    assert ControlVersion.objects.latest("pk").withdrawn
+
+
+@pytest.mark.parametrize("content", [None, {}, {"README.md": b""}, {"vendors.toml": b"\xff"}])
+def test_folders_that_hold_no_programme(server: Any, tmp_path: Path, capsys: Any, content: Any) -> None:
+    folder = tmp_path / "other"
+    if content is not None:
+        folder.mkdir()
+        for name, text in content.items():
+            (folder / name).write_bytes(text)
+    assert Ran(capsys, "apply", str(folder)).code == 5
+
+
+def test_more_than_the_server_takes_is_refused_here(tmp_path: Path) -> None:
+    (tmp_path / "vendors.toml").write_text("#" * (programme.LARGEST + 1))
+    with pytest.raises(Invalid, match="At once it takes"):
+        programme._read(tmp_path)
