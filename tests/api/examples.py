@@ -54,13 +54,13 @@ def _row(world: Any, name: str) -> str:
     return row if isinstance(row, str) else str(row.ref)
 
 
-START, LATER, DUE = "2025-11-01", "2027-02-01", "2027-01-31"
+AFTER, LATER, DUE = "2026-11-01", "2027-02-01", "2027-01-31"
 
 plain("people.invite", "founder", email="n@northlight.example", name="Nia", side="company", role="owner")
 plain("people.grant", "founder", user="@employee", role="owner")
 plain("people.end_role", "founder", grant="@grant", reason="Moved")
 plain("people.end_account", "founder", user="@employee", reason="Left")
-plain("people.add", "lead", key="P-9", name="Cy Cole", starts_on=START)
+plain("people.add", "lead", key="P-9", name="Cy Cole", starts_on=AFTER)
 plain("people.depart", "lead", employment="@employment", ends_on="2026-11-30")
 plain("people.make_token", "staff", name="mine", scopes=["read"], days="7")
 plain("people.end_token", "lead", token="@token")
@@ -68,10 +68,10 @@ plain("people.end_sessions", "lead", user="@lead")
 plain("people.require_second_factor", "founder", required=True)
 plain("people.provision", "founder", user_name="cy", name="Cy Cole", email="cy@northlight.example")
 plain("scope.describe", "lead", code="third", name="Third", company="Northlight, Inc.", services="Payroll",
-      categories=["security", "availability"], effective_from=START)  # fmt: skip
+      categories=["security", "availability"], effective_from=AFTER)  # fmt: skip
 plain("scope.approve", "founder", version="@draft")
 plain("scope.commit", "lead", system="ledger", code="SC-09", kind="commitment", category="security", text="Kept safe.",
-      source="Terms 8", effective_from=START)  # fmt: skip
+      source="Terms 8", effective_from=AFTER)  # fmt: skip
 plain(
     "scope.place",
     "lead",
@@ -79,15 +79,15 @@ plain(
     code="api",
     kind="software",
     name="API",
-    effective_from=START,
+    effective_from=AFTER,
     owner="@owner",
 )
-plain("scope.add_vendor", "lead", code="mail", name="Mail", service="Sends mail", effective_from=START, subservice=True,
+plain("scope.add_vendor", "lead", code="mail", name="Mail", service="Sends mail", effective_from=AFTER, subservice=True,
       method="carve-out", criteria=["CC6.4"])  # fmt: skip
 plain("scope.assume", "lead", system="ledger", code="CSOC-9", kind="csoc", text="Doors are locked.", criteria=["CC6.4"],
-      effective_from=START, vendor="cloud")  # fmt: skip
+      effective_from=AFTER, vendor="cloud")  # fmt: skip
 plain(
-    "scope.set_aside", "lead", system="@second", criterion="CC6.4", reason="No premises", effective_from=START
+    "scope.set_aside", "lead", system="@second", criterion="CC6.4", reason="No premises", effective_from=AFTER
 )
 plain("scope.exclude", "lead", system="ledger", what="Pilot", reason="Three customers", until=LATER)
 plain("scope.end_exclusion", "lead", exclusion="@exclusion", reason="It is used now")
@@ -110,23 +110,23 @@ plain(
             "kind": "component",
             "code": "ledger/cache",
             "fields": {"kind": "software", "name": "Cache"},
-            "since": START,
+            "since": AFTER,
         }
     ],
     source="a spreadsheet",
 )
 plain("scope.set_period", "founder", system="@second", type=2, start="2026-01-01", end="2026-12-31")
 plain("controls.write", "lead", code="AC-99", title="Reviews", statement="The owner reviews all accounts each quarter.",
-      criteria=["CC6.2", "CC6.3"], nature="M", purpose="D", frequency="quarterly", owner="@owner", effective_from=START,
+      criteria=["CC6.2", "CC6.3"], nature="M", purpose="D", frequency="quarterly", owner="@owner", effective_from=AFTER,
       parameters={"days": 10})  # fmt: skip
-plain("controls.adopt", "lead", starter="AC-04", owner="@owner", effective_from=START)
-plain("controls.adopt_policy", "lead", starter="POL-01", owner="@owner", effective_from=START)
+plain("controls.adopt", "lead", starter="AC-04", owner="@owner", effective_from=AFTER)
+plain("controls.adopt_policy", "lead", starter="POL-01", owner="@owner", effective_from=AFTER)
 plain(
     "controls.hand_over", "lead", control="CHG-02", owner="@lead", effective_from="2026-12-11", reason="Moved"
 )
 plain("controls.retire", "lead", control="CHG-02", effective_from="2026-12-31", reason="Replaced")
 plain("controls.write_policy", "owner", code="POL-80", title="Access", label="1.0", text="# Access\n\nAsk first.",
-      owner="@owner", effective_from=START)  # fmt: skip
+      owner="@owner", effective_from=AFTER)  # fmt: skip
 plain("controls.approve_policy", "founder", version="@unapproved", note="Read")
 plain("controls.publish_policy", "founder", version="@unpublished")
 plain("evidence.file", "owner", upload=b"a fresh screenshot", kind="CFG", source="Console", control="CHG-02",
@@ -137,10 +137,10 @@ plain("evidence.support", "owner", evidence="@unshared", control="GOV-01", perfo
 plain("evidence.accept", "reviewer", support="@open_support", note="Shows it")
 plain("evidence.reject", "reviewer", support="@open_support", reason="Another system")
 plain("evidence.connect", "lead", code="git-9", title="Git", collector="git.changes", source="forge", settings={"path": "/srv/x"},
-      effective_from=START, every="day")  # fmt: skip
+      effective_from=AFTER, every="day")  # fmt: skip
 plain("evidence.collect", "owner", connection="git-2")
 plain("evidence.reconcile", "owner", population="@other_list", against="the console", theirs=5)
-plain("evidence.run_check", "owner", check="changes_by_git_alone", control="CHG-02", populations=["@population"], start=START,
+plain("evidence.run_check", "owner", check="changes_by_git_alone", control="CHG-02", populations=["@population"], start=AFTER,
       end="2026-10-31")  # fmt: skip
 plain("readiness.plan_remedy", "lead", gap="@gap", action="Mend it", owner="@owner", due_on=DUE)
 plain("readiness.finish_remedy", "owner", remedy="@remedy", note="Mended")

@@ -46,7 +46,7 @@ from tickmark.scope.models import PointView, ReportType
 from tickmark.upkeep import actions as upkeep
 from tickmark.upkeep.models import NoticeKind, Rhythm, Way
 
-START, DAY = date(2025, 11, 1), date(2026, 12, 11)
+START, AFTER, DAY = date(2025, 11, 1), date(2026, 11, 1), date(2026, 12, 11)
 CHARACTERS = (
     "founder", "lead", "owner", "reviewer", "contributor", "adviser", "admin", "employee",
     "auditor", "staff", "partner", "quality", "specialist", "stranger",
@@ -166,7 +166,7 @@ def _policies(world: Any) -> None:
     lead, founder = world.actor("lead"), world.actor("founder")
     first, second, third = (
         controls.write_policy(
-            lead, f"POL-9{n}", f"Policy {n}", "1.0", f"# Rules {n}", world.cast.owner, START
+            lead, f"POL-9{n}", f"Policy {n}", "1.0", f"# Rules {n}", world.cast.owner, AFTER
         )
         for n in (1, 2, 3)
     )

@@ -155,7 +155,7 @@ def _choice(asked: Question, value: Any) -> str:
 
 def _many(asked: Question, value: Any) -> list[str]:
     items = value if isinstance(value, list) else [value] if value else []
-    strange = [str(item)[:40] for item in items if item not in asked.choices]
+    strange = [str(item)[:40] for item in items if not isinstance(item, str) or item not in asked.choices]
     if strange:
         raise asked.fault(f"{strange[0]} is none of {', '.join(asked.choices)}.", "Choose among them.")
     return [name for name in asked.choices if name in items]

@@ -168,6 +168,11 @@ class Change:
         said = {**(self.before.fields if self.before else {}), **self.item.fields}
         return str(said.get("title") or said.get("name") or said.get("text") or said.get("reason") or "")
 
+    @property
+    def short(self) -> str:
+        """Its code without the system's."""
+        return self.item.code.rpartition("/")[2]
+
     def as_dict(self) -> dict[str, Any]:
         """The change as JSON."""
         return {

@@ -12,6 +12,7 @@ from tickmark.web.views import common, demo, do, watching
 PAGES = (
     "home",
     "people",
+    "interview",
     "scope",
     "controls",
     "evidence",

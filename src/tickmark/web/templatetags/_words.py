@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.template.context import Context
@@ -84,3 +86,21 @@ def side_word(side: str) -> str:
 def road_word(state: str) -> str:
     """done, now, next or later."""
     return ROAD.get(state, "later")
+
+
+@register.filter
+def field_name(name: str) -> str:
+    """The name of a field in words: `backup_owner` as `Backup owner`."""
+    return name.replace("_", " ").capitalize()
+
+
+@register.filter
+def saying(value: Any) -> str:
+    """A plain value in words: a list with commas, yes or no, a table as `name: value`."""
+    if value in (None, "", [], {}):
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {saying(item)}" for name, item in value.items())
+    return ", ".join(map(saying, value)) if isinstance(value, list | tuple) else str(value)

@@ -177,9 +177,15 @@ def period(request: HttpRequest) -> HttpResponse:
     scope = _described(request)
     last = scope.periods[-1] if scope.periods else None
     zone = scope.versions[0].time_zone if scope.versions else "UTC"
+    proposed = {name: request.GET[name][:10] for name in ("type", "start", "end") if request.GET.get(name)}
     fields = specs(
         "scope.set_period",
-        {"system": scope.system.ref, "type": last.type if last else ReportType.TYPE_2, "time_zone": zone},
+        {
+            "system": scope.system.ref,
+            "type": last.type if last else ReportType.TYPE_2,
+            "time_zone": zone,
+            **proposed,
+        },
         system={"kind": "hidden"},
         type={
             "kind": "radio",

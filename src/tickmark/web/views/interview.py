@@ -1,0 +1,319 @@
+"""The scope interview: its chapters as forms, kept as they are answered, and the draft that they come to."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import path
+from django_htmx.http import HttpResponseClientRedirect
+
+from tickmark.kernel import clock
+from tickmark.kernel.access import Actor, may, visible
+from tickmark.kernel.errors import Conflict, Invalid, NotFound, TickmarkError
+from tickmark.scope import interview
+from tickmark.scope.actions import ItemIn, preview
+from tickmark.scope.drafting import Draft, code_of
+from tickmark.scope.interview import Chapter, Question
+from tickmark.scope.models import Exclusion, InterviewAnswer
+from tickmark.scope.programme import Change, fingerprint
+from tickmark.scope.queries import systems
+from tickmark.web import errors
+from tickmark.web.forming import can
+from tickmark.web.views.do import do
+
+SPARE = 2
+"""Empty rows below those that are filled, one where none need be; saving brings new ones."""
+_ROW = re.compile(r"answers\.([a-z_0-9]+)\.(\d{1,3})\.([a-z_]+)")
+
+
+@dataclass(frozen=True)
+class Told:
+    """An interview as it stands: the code of the system that it describes (empty before any answer), its answers."""
+
+    code: str
+    answers: dict[str, Any]
+
+    @cached_property
+    def draft(self) -> Draft:
+        """What the answers come to today."""
+        return Draft(self.code, self.answers, clock.today())
+
+    def done(self, chapter: Chapter) -> int:
+        """How many questions of a chapter are answered."""
+        return sum(bool(self.answers.get(one.id)) for one in chapter.questions)
+
+
+def told(request: HttpRequest) -> Told:
+    """The interview that the page is about: `?interview=code`, else that of the first system, else the newest one."""
+    actor = _leader(request)
+    rows: Any = visible(actor, InterviewAnswer)
+    code = request.GET.get("interview", "")[:40] or _code(actor, rows)
+    standing = rows.as_of(clock.today()).filter(interview=code)
+    return Told(code, dict(standing.values_list("question", "answer")))
+
+
+def _code(actor: Actor, rows: Any) -> str:
+    first = systems(actor).first()
+    newest = rows.order_by("-pk").first()
+    return first.code if first else newest.interview if newest else ""
+
+
+def _leader(request: HttpRequest) -> Actor:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if not may(actor, "scope.tell"):
+        raise NotFound(
+            "There is no such page.", "", "Check the address, and the account you are signed in with."
+        )
+    return actor
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    """The chapters with what is answered, the date to believe, and what the answers leave open."""
+    held = told(request)
+    chapters = interview.chapters()
+    rows = [(one, held.done(one), len(one.questions)) for one in chapters]
+    following = next((one for one, done, of in rows if done < of), None)
+    context = {
+        **_common(request, held),
+        "rows": rows,
+        "following": following,
+        "answered": sum(done for _, done, _ in rows),
+        "asked": sum(of for _, _, of in rows),
+        "open": held.draft.open if held.answers else [],
+        "draft_size": len(held.draft.items),
+    }
+    return render(request, "scope/interview/index.html", context)
+
+
+def _common(request: HttpRequest, held: Told) -> dict[str, Any]:
+    given = request.GET.get("interview", "")
+    return {
+        "told": held,
+        "tail": f"?interview={held.code}" if given else "",
+        "window": held.draft.window if held.answers.get("asked_for") else None,
+        "chapters": interview.chapters(),
+    }
+
+
+# -- a chapter ----------------------------------------------------------------------------------------------------
+
+
+def chapter(request: HttpRequest, name: str) -> HttpResponse:
+    """One chapter as a form; what is sent is kept, and the next one follows."""
+    held = told(request)
+    found = next((one for one in interview.chapters() if one.id == name), None)
+    if found is None:
+        raise NotFound("The interview has no such chapter.", "", "Start again from its first page.")
+    return (
+        _keep(request, held, found) if request.method == "POST" else _form(request, held, found, held.answers)
+    )
+
+
+def _form(
+    request: HttpRequest,
+    held: Told,
+    found: Chapter,
+    said: Mapping[str, Any],
+    error: TickmarkError | None = None,
+) -> HttpResponse:
+    context = {
+        **_common(request, held),
+        "chapter": found,
+        "fields": [_field(one, said.get(one.id)) for one in found.questions],
+        "may": can(request, "scope.tell"),
+        "number": interview.chapters().index(found) + 1,
+        "error": error,
+    }
+    return render(request, "scope/interview/chapter.html", context, status=error.status if error else 200)
+
+
+def _field(asked: Question, answer: Any) -> dict[str, Any]:
+    """A question as a field of the form, with what was said."""
+    kinds = {"words": "textarea", "choice": "radio", "many": "checks"}
+    found = {
+        "name": f"answers.{asked.id}",
+        "label": asked.ask,
+        "help": asked.why,
+        "kind": kinds.get(asked.kind, asked.kind),
+        "choices": list(asked.choices.items()),
+        "value": answer if answer is not None else [] if asked.kind == "many" else "",
+        "required": asked.kind not in ("rows", "many") and not asked.optional,
+    }
+    return found | ({"rows": _rows(asked, answer or []), "question": asked} if asked.kind == "rows" else {})
+
+
+def _rows(asked: Question, answer: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The filled rows and a few empty ones; each a list of cells."""
+    every = [*answer, *[{}] * (1 if asked.optional else SPARE)]
+    return [
+        {
+            "number": number,
+            "filled": bool(row),
+            "cells": [_cell(asked, number, column, row) for column in asked.columns],
+        }
+        for number, row in enumerate(every, 1)
+    ]
+
+
+def _cell(asked: Question, number: int, column: interview.Column, row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": f"answers.{asked.id}.{number}.{column.name}",
+        "label": column.label,
+        "kind": "checkbox" if column.yes else "select" if column.choices else "text",
+        "choices": [(one, one) for one in column.choices],
+        "value": row.get(column.name, ""),
+        "required": bool(row) and column.needed,
+        "on": "yes",
+        "quiet": True,
+    }
+
+
+def _keep(request: HttpRequest, held: Told, found: Chapter) -> HttpResponse:
+    """Keep what is new of a chapter, and go on to the next one."""
+    given = {one.id: _given(request.POST, one) for one in found.questions}
+    try:
+        answers = {name: interview.question(name).read(value) for name, value in given.items()}
+    except TickmarkError as error:
+        if getattr(request, "htmx", False):
+            return errors.fragment(request, error)
+        return _form(request, held, found, given, error)
+    new = {name: value for name, value in answers.items() if value != held.answers.get(name, _empty(value))}
+    code = held.code or code_of(str(answers.get("name", "")))
+    target = _after(request, found, code)
+    if not new:
+        return _go(request, target)
+    post: QueryDict = request.POST.copy()
+    post["interview"], post["answers"], post["next"] = code, json.dumps(new), target
+    post["say"] = f"{found.title}: kept."
+    request.POST = post  # type: ignore[assignment]
+    return do(request, "scope.tell")
+
+
+def _empty(value: Any) -> Any:
+    return [] if isinstance(value, list) else ""
+
+
+def _given(post: QueryDict, asked: Question) -> Any:
+    name = f"answers.{asked.id}"
+    if asked.kind == "many":
+        return post.getlist(name)
+    if asked.kind != "rows":
+        return post.get(name, "")
+    found: dict[int, dict[str, str]] = {}
+    for key in post:
+        match = _ROW.fullmatch(key)
+        if match and match[1] == asked.id:
+            found.setdefault(int(match[2]), {})[match[3]] = str(post[key]).strip()
+    return [row for _, row in sorted(found.items())]
+
+
+def _refused(request: HttpRequest, error: TickmarkError) -> HttpResponse:
+    if getattr(request, "htmx", False):
+        return errors.fragment(request, error)
+    return errors.answer(request, error)
+
+
+def _after(request: HttpRequest, found: Chapter, code: str) -> str:
+    every = interview.chapters()
+    place = every.index(found) + 1
+    onward = place < len(every) and "stay" not in request.POST
+    where = f"/scope/interview/{every[place].id}" if onward else "/scope/interview/"
+    return f"{where}?interview={code}" if request.GET.get("interview") else where
+
+
+def _go(request: HttpRequest, target: str) -> HttpResponse:
+    kind = HttpResponseClientRedirect if getattr(request, "htmx", False) else HttpResponseRedirect
+    return kind(target)
+
+
+# -- the draft ----------------------------------------------------------------------------------------------------
+
+
+def draft(request: HttpRequest) -> HttpResponse:
+    """What the answers come to, beside what the books say: looked at, ticked, and recorded by a person."""
+    held, actor = told(request), _leader(request)
+    if request.method == "POST":
+        return _record(request, held)
+    changes = preview(actor, _items(held)) if held.draft.items else []
+    listed = set(visible(actor, Exclusion).filter(system__code=held.code).values_list("what", flat=True))
+    context = {
+        **_common(request, held),
+        "groups": _groups(changes),
+        "refused": [one for one in changes if one.refused],
+        "count": len(changes),
+        "open": held.draft.open,
+        "left_out": [row for row in held.draft.left_out if row["what"] not in listed],
+        "system": systems(actor).filter(code=held.code).first(),
+        "may": can(request, "scope.apply"),
+        "may_exclude": can(request, "scope.exclude"),
+        "may_period": can(request, "scope.set_period"),
+    }
+    return render(request, "scope/interview/draft.html", context)
+
+
+def _items(held: Told) -> list[ItemIn]:
+    return [
+        ItemIn(kind=one.kind, code=one.code, fields=dict(one.fields), since=one.since, where=one.where)
+        for one in held.draft.items
+    ]
+
+
+def _groups(changes: list[Change]) -> list[dict[str, Any]]:
+    """The changes by kind, each with the mark by which it is agreed to."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in changes:
+        found.setdefault(one.part.title, []).append(
+            {"change": one, "mark": _mark(one), "is_new": one.what == "new"}
+        )
+    return [{"title": title, "rows": rows} for title, rows in found.items()]
+
+
+def _mark(change: Change) -> str:
+    """A change by its fingerprint: who ticks it agrees to this and to nothing else."""
+    return fingerprint([change])[:20]
+
+
+def _record(request: HttpRequest, held: Told) -> HttpResponse:
+    """Record the changes that were ticked. Raises Conflict for one that is not as it was shown."""
+    try:
+        items = _ticked(request, held)
+    except TickmarkError as error:
+        return _refused(request, error)
+    post: QueryDict = request.POST.copy()
+    post["items"] = json.dumps([item.model_dump(mode="json") for item in items])
+    post["source"], post["next"] = "the scope interview", "/scope/"
+    post["say"] = (
+        f"Recorded: {len(items)} part{'' if len(items) == 1 else 's'} of the scope. Now somebody approves it."
+    )
+    request.POST = post  # type: ignore[assignment]
+    return do(request, "scope.apply")
+
+
+def _ticked(request: HttpRequest, held: Told) -> list[ItemIn]:
+    marks = set(request.POST.getlist("agreed"))
+    if not marks:
+        raise Invalid("Nothing is ticked.", "", "Tick what you agree to.", "agreed")
+    changes = {_mark(one): one for one in preview(_leader(request), _items(held))}
+    if marks - changes.keys():
+        raise Conflict(
+            "The draft is not what you saw any more.",
+            "Somebody answered a question or changed the scope since.",
+            "Load the page again and look once more.",
+            "agreed",
+        )
+    wanted = {changes[mark].item.key for mark in marks}
+    return [item for item in _items(held) if (item.kind, item.code) in wanted]
+
+
+routes = [
+    path("scope/interview/", index, name="interview"),
+    path("scope/interview/draft", draft, name="interview-draft"),
+    path("scope/interview/<slug:name>", chapter, name="interview-chapter"),
+]

@@ -1,0 +1,196 @@
+"""What the interview's answers come to: parts, open points, categories; nothing guessed in silence."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tickmark.kernel.errors import Invalid, TickmarkError
+from tickmark.scope import interview
+from tickmark.scope.drafting import Draft, code_of, codes
+
+TODAY = date(2026, 11, 29)
+PROMISE = {"text": "Up.", "source": "SLA 2", "target": "99.9 %"}
+FULL: dict[str, Any] = {
+    "name": "Harbour Ledger",
+    "does": "It keeps books.",
+    "company": "Harbour Books, Inc.",
+    "zone": "Europe/Berlin",
+    "role": "processor",
+    "security": [{"text": "Safe.", "source": "Terms 8"}],
+    "availability": [PROMISE, {"text": "Back.", "source": "SLA 3", "target": "8 hours"}],
+    "confidentiality": [],
+    "data": [{"name": "Customers' books", "class": "Confidential"}, {"name": "Invoices", "class": ""}],
+    "software": [
+        {"name": "App", "purpose": "Serves", "data": "customers' books; INVOICES, Photos", "sends": "Database, Nowhere"}
+    ],
+    "infrastructure": [
+        {"name": "Database", "purpose": "Keeps", "location": "eu-1", "vendor": "cloudport ag"},
+        {"name": "Edge", "purpose": "Serves", "location": "", "vendor": "Edge Co"},
+    ],
+    "teams": [{"name": "Engineering", "does": "Builds"}],
+    "procedures": ["access", "change"],
+    "vendors": [
+        {"name": "Cloudport AG", "service": "Hosting", "data": True, "needed": True},
+        {"name": "Helpdesk GmbH", "service": "Answers customers", "data": True, "needed": True},
+        {"name": "Payslips", "service": "Payroll", "data": False, "needed": False},
+    ],
+    "customers_must": [
+        {"text": "Remove leavers.", "criteria": "cc6.2, CC6.3"},
+        {"text": "Be good.", "criteria": "CC99"},
+    ],
+    "left_out": [{"what": "Pilot", "reason": "No promise"}],
+}  # fmt: skip
+
+
+def draft(**changed: Any) -> Draft:
+    return Draft("harbour-ledger", {**FULL, **changed}, TODAY)
+
+
+def said(of: Draft) -> dict[str, dict[str, Any]]:
+    return {item.code: dict(item.fields) for item in of.items}
+
+
+def test_a_name_alone_is_a_first_scope_of_security() -> None:
+    (only,) = Draft("x", {"name": "X"}, TODAY).items
+    assert (only.kind, only.code, only.fields["categories"], only.since) == (
+        "system",
+        "x",
+        ["security"],
+        TODAY,
+    )
+    assert Draft("x", {}, TODAY).items == []
+
+
+def test_the_parts_of_a_full_interview() -> None:
+    found = said(draft())
+    assert found["harbour-ledger"] == {
+        "name": "Harbour Ledger",
+        "company": "Harbour Books, Inc.",
+        "services": "It keeps books.",
+        "categories": ["security", "availability"],
+        "time_zone": "Europe/Berlin",
+    }
+    assert found["harbour-ledger/A-2"] == {
+        "kind": "commitment", "category": "availability", "text": "Back.", "source": "SLA 3", "target": "8 hours",
+    }  # fmt: skip
+    assert found["harbour-ledger/app"] == {
+        "kind": "software", "name": "App", "description": "Serves", "data": ["customers-books", "invoices"],
+        "flows": [{"to": "database", "what": "customers' books; INVOICES, Photos"}],
+    }  # fmt: skip
+    assert found["harbour-ledger/database"]["supplier"] == "cloudport-ag"
+    assert "supplier" not in found["harbour-ledger/edge"]
+    assert [code for code in found if code.startswith("harbour-ledger/how-")] == [
+        "harbour-ledger/how-access",
+        "harbour-ledger/how-change",
+    ]
+
+
+def test_who_supplies_the_infrastructure_and_is_needed_is_proposed_as_subservice_organisation() -> None:
+    found = said(draft())
+    assert found["cloudport-ag"]["criteria"] == ["CC6.4", "A1.2"]
+    assert found["harbour-ledger/CSOC-2"]["criteria"] == ["A1.2"]
+    assert "subservice" not in found["helpdesk-gmbh"]
+    assert said(draft(availability=[]))["cloudport-ag"]["criteria"] == ["CC6.4"]
+
+
+def test_what_is_not_known_is_told_as_open_and_never_guessed() -> None:
+    assert [one.what for one in draft().open] == [
+        "“What does a customer ask you for?” is not answered yet.",
+        "App holds “photos”, which is not among your kinds of data.",
+        "App passes data to “nowhere”, which is named nowhere.",
+        "Edge Co supplies Edge and is not among your vendors.",
+        "Helpdesk GmbH: promises fail without it. Decide whether it is a subservice organisation, and for which criteria.",
+        "“Be good.” names CC99, which is none.",
+    ]
+    assert "harbour-ledger/CUEC-2" not in said(draft())
+
+
+@pytest.mark.parametrize(
+    ("role", "chosen"), [("processor", False), ("none", False), ("controller", True), ("both", True)]
+)
+def test_privacy_is_for_those_who_decide_about_the_data(role: str, chosen: bool) -> None:
+    found = draft(role=role, privacy=[{"text": "Notice.", "source": "Notice"}])
+    assert ("privacy" in found.categories) is chosen
+    assert ("harbour-ledger/P-1" in said(found)) is chosen
+    assert any(one.question == "privacy" for one in found.open) is not chosen
+
+
+def test_a_draft_holds_from_the_day_on_which_controls_were_in_place_if_that_lies_behind() -> None:
+    assert draft(in_place="2026-01-15").since == date(2026, 1, 15)
+    assert draft(in_place="2027-01-15").since == TODAY
+
+
+@given(st.lists(st.text(max_size=80), max_size=30))
+def test_codes_are_short_plain_and_all_different(given: list[str]) -> None:
+    found = codes(given)
+    assert set(found) == set(given)
+    assert len(set(found.values())) == len(set(given))
+    assert all(len(code) <= 40 and code.isascii() and code == code.lower() for code in found.values())
+
+
+def test_a_code_reads_like_its_name() -> None:
+    assert (code_of("Ledger Database (EU)"), code_of("Bücher"), code_of("数据")) == (
+        "ledger-database-eu",
+        "bucher",
+        "part",
+    )
+
+
+# -- answers ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("name", 7, "It is no text."),
+        ("name", "x" * 4001, "A text has 4000 letters at most"),
+        ("name", "a\x00b", "A text has 4000 letters at most"),
+        ("asked_for", "gold", "It is none of nothing, soon, type_2, renewal."),
+        ("procedures", ["access", "magic"], "magic is none of"),
+        ("needed_by", "soon", "soon is no day."),
+        ("needed_by", "1066-10-14", "1066-10-14 lies out of all bounds."),
+        ("vendors", "one", "It takes up to 200 rows."),
+        ("vendors", [{"name": "A"}], "A row has no what is bought."),
+        ("vendors", [{"colour": "red"}], "A row has the columns name, service, data, needed."),
+        ("vendors", [{"name": "a", "service": "b"}] * 201, "It takes up to 200 rows."),
+    ],
+)
+def test_answers_that_cannot_be_taken(name: str, value: Any, words: str) -> None:
+    with pytest.raises(Invalid) as error:
+        interview.question(name).read(value)
+    assert error.value.why.startswith(words)
+    assert error.value.field == f"answers.{name}"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(sorted(interview.questions())), JSON)
+def test_any_value_is_an_answer_in_plain_form_or_refused_in_words(name: str, value: Any) -> None:
+    asked = interview.question(name)
+    try:
+        plain = asked.read(value)
+    except TickmarkError as error:
+        assert error.what
+        return
+    assert asked.read(plain) == plain
+    assert Draft("x", {"name": "X", name: plain}, TODAY).open is not None
+
+
+def test_a_row_that_is_empty_is_no_row() -> None:
+    rows = [
+        {"name": " ", "service": "", "data": "", "needed": False},
+        {"name": "A", "service": "b", "data": "on"},
+    ]
+    assert interview.question("vendors").read(rows) == [
+        {"name": "A", "service": "b", "data": True, "needed": False}
+    ]

@@ -1,0 +1,205 @@
+"""The scope interview as pages: kept as it goes, drafted, ticked, recorded; nothing typed is lost."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.web.pages import client, seen
+from tickmark.kernel import clock
+from tickmark.kernel.ledger.entry import Entry
+from tickmark.scope import actions as scope
+from tickmark.scope import interview
+from tickmark.scope.models import Commitment, Component, Exclusion, InterviewAnswer, SystemVersion
+from tickmark.scope.queries import Scope
+
+THREE = {"answers.name": "Harbour", "answers.does": "It keeps books.", "answers.asked_for": "soon"}
+PROMISES = {
+    "answers.role": "processor",
+    "answers.availability.1.text": "Up.",
+    "answers.availability.1.source": "SLA 2",
+    "answers.availability.1.target": "99.9 %",
+    "answers.availability.2.text": " ",
+    "answers.security.1.text": "Safe.",
+    "answers.security.1.source": "Terms",
+}
+START, CHAPTER, DRAFT = "/scope/interview/start", "/scope/interview/promises", "/scope/interview/draft"
+
+
+@pytest.fixture
+def lead(cast: SimpleNamespace) -> Client:
+    """The lead's browser, on books that hold nothing but accounts."""
+    return client(SimpleNamespace(cast=cast), "lead")
+
+
+def answers(code: str) -> dict[str, Any]:
+    """What stands, by question."""
+    rows = InterviewAnswer.objects.as_of(clock.today()).filter(interview=code)
+    return dict(rows.values_list("question", "answer"))
+
+
+def html(browser: Client, address: str) -> str:
+    """A page that answers."""
+    found = browser.get(address)
+    assert found.status_code == 200
+    return found.content.decode()
+
+
+def marks(text: str, ticked: bool = False) -> list[str]:
+    """The marks of a draft's page, or those that stand ticked."""
+    found = re.findall(r'name="agreed" value="([0-9a-f]+)"( checked)?', text)
+    return [mark for mark, on in found if on or not ticked]
+
+
+def test_who_leads_the_programme_is_interviewed_and_nobody_else(program: SimpleNamespace) -> None:
+    for address in ("/scope/interview/", START, DRAFT):
+        found = seen(program, address)
+        assert {who: found[who] for who in ("founder", "lead")} == {"founder": 200, "lead": 200}
+        assert {found[who] for who in ("owner", "employee", "auditor", "stranger")} == {404}
+
+
+def test_three_answers_are_kept_and_lead_to_the_next_chapter(lead: Client) -> None:
+    assert "/scope/interview/" in html(lead, "/")
+    found = lead.post(START, THREE)
+    assert (found.status_code, found["Location"]) == (302, "/scope/interview/company")
+    assert answers("harbour") == {"name": "Harbour", "does": "It keeps books.", "asked_for": "soon"}
+    text = html(lead, "/scope/interview/")
+    assert "Type 1 on" in text
+    assert "3 of 3" in text
+    assert 'value="Harbour"' in html(lead, START)
+
+
+def test_what_is_said_again_is_not_written_again(lead: Client) -> None:
+    lead.post(START, THREE)
+    entries = Entry.objects.count()
+    assert lead.post(START, {**THREE, "stay": "1"})["Location"] == "/scope/interview/"
+    assert Entry.objects.count() == entries
+    lead.post(START, {**THREE, "answers.does": "It keeps more."})
+    assert answers("harbour")["does"] == "It keeps more."
+    assert InterviewAnswer.objects.filter(question="does").count() == 2
+
+
+def test_rows_are_read_and_empty_ones_are_none(lead: Client) -> None:
+    lead.post(START, THREE)
+    lead.post(CHAPTER, PROMISES)
+    assert answers("harbour")["availability"] == [{"text": "Up.", "target": "99.9 %", "source": "SLA 2"}]
+    text = html(lead, CHAPTER)
+    assert 'value="99.9 %"' in text
+    assert 'name="answers.availability.2.text"' in text
+
+
+def test_a_refused_answer_says_why_and_nothing_typed_is_lost(lead: Client) -> None:
+    lead.post(START, THREE)
+    wrong = {"answers.security.1.text": "Safe as houses.", "answers.role": "processor"}
+    found = lead.post(CHAPTER, wrong)
+    assert found.status_code == 422
+    assert "A row has no where it stands." in found.content.decode()
+    assert 'value="Safe as houses."' in found.content.decode()
+    fragment = lead.post(CHAPTER, wrong, headers={"hx-request": "true"})
+    assert "A row has no where it stands." in fragment.content.decode()
+    assert "<html" not in fragment.content.decode()
+    assert set(answers("harbour")) == {"name", "does", "asked_for"}
+
+
+def test_the_draft_is_looked_at_ticked_and_recorded_as_one(lead: Client) -> None:
+    assert "It needs the name of the service" in html(lead, DRAFT)
+    lead.post(START, THREE)
+    lead.post(CHAPTER, PROMISES)
+    entries = Entry.objects.count()
+    text = html(lead, DRAFT)
+    assert len(marks(text)) == len(marks(text, ticked=True)) == 3
+    assert Entry.objects.count() == entries
+    found = lead.post(DRAFT, {"agreed": marks(text)})
+    assert (found.status_code, found["Location"]) == (302, "/scope/")
+    assert Entry.objects.latest("pk").verb == "scope.apply"
+    held = Scope(SystemVersion.objects.get().system, clock.today())
+    assert [one.value for one in held.categories] == ["security", "availability"]
+    assert sorted(one.code for one in held.commitments) == ["A-1", "S-1"]
+    assert "The books say what your answers say." in html(lead, DRAFT)
+
+
+def test_only_what_is_ticked_is_recorded(lead: Client) -> None:
+    lead.post(START, THREE)
+    lead.post(CHAPTER, PROMISES)
+    lead.post(DRAFT, {"agreed": marks(html(lead, DRAFT))[:1]})
+    assert (SystemVersion.objects.count(), Commitment.objects.count()) == (1, 0)
+    found = lead.post(DRAFT, {}, headers={"hx-request": "true"})
+    assert "Nothing is ticked." in found.content.decode()
+
+
+def test_what_changed_since_it_was_shown_is_not_recorded(lead: Client) -> None:
+    lead.post(START, THREE)
+    shown = marks(html(lead, DRAFT))
+    lead.post(START, {**THREE, "answers.does": "Something else."})
+    found = lead.post(DRAFT, {"agreed": shown}, headers={"hx-request": "true"})
+    assert "The draft is not what you saw any more." in found.content.decode()
+    assert SystemVersion.objects.count() == 0
+
+
+def test_what_the_books_say_otherwise_is_not_ticked_for_anybody(lead: Client, cast: SimpleNamespace) -> None:
+    lead.post(START, THREE)
+    lead.post(DRAFT, {"agreed": marks(html(lead, DRAFT))})
+    system = SystemVersion.objects.get().system
+    scope.describe(
+        cast.actor("lead"),
+        system.code,
+        "Harbour",
+        "Harbour, Inc.",
+        "Better words.",
+        ["security"],
+        clock.today(),
+    )
+    text = html(lead, DRAFT)
+    assert (len(marks(text)), len(marks(text, ticked=True))) == (1, 0)
+    assert "<del>Better words.</del> <ins>It keeps books.</ins>" in text
+
+
+def test_what_cannot_be_recorded_says_why_and_cannot_be_ticked(lead: Client) -> None:
+    lead.post(START, THREE)
+    lead.post("/scope/interview/company", {"answers.zone": "Mars/Olympus"})
+    text = html(lead, DRAFT)
+    assert "There is no time zone &#x27;Mars/Olympus&#x27;." in text
+    assert re.search(r'name="agreed" value="[0-9a-f]+" disabled', text)
+
+
+def test_what_is_left_out_is_listed_by_a_click(lead: Client) -> None:
+    lead.post(START, THREE)
+    lead.post(
+        "/scope/interview/others", {"answers.left_out.1.what": "Pilot", "answers.left_out.1.reason": "Small"}
+    )
+    assert "They can be listed once the system is recorded." in html(lead, DRAFT)
+    lead.post(DRAFT, {"agreed": marks(html(lead, DRAFT))})
+    text = html(lead, DRAFT)
+    assert 'action="/do/scope.exclude"' in text
+    lead.post("/do/scope.exclude", {"system": "harbour", "what": "Pilot", "reason": "Small", "next": DRAFT})
+    assert Exclusion.objects.get().what == "Pilot"
+    assert 'action="/do/scope.exclude"' not in html(lead, DRAFT)
+
+
+def test_the_proposed_period_stands_in_the_form(lead: Client) -> None:
+    lead.post(START, THREE)
+    lead.post(DRAFT, {"agreed": marks(html(lead, DRAFT))})
+    link = re.search(r'href="(/scope/period\?[^"]+)"', html(lead, DRAFT))
+    assert link
+    text = html(lead, link[1].replace("&amp;", "&"))
+    assert re.search(r'name="start" value="\d{4}-\d\d-01"', text)
+
+
+def test_hostile_words_stay_words(lead: Client) -> None:
+    lead.post(START, {**THREE, "answers.name": "<script>x</script>"})
+    lead.post("/scope/interview/parts", {"answers.data.1.name": "<b>", "answers.data.999.name": "far"})
+    for address in (START, "/scope/interview/parts", DRAFT, "/scope/interview/"):
+        assert "<script>x" not in html(lead, address)
+    assert Component.objects.count() == 0
+
+
+def test_each_question_is_asked_on_a_page_with_its_reason(lead: Client) -> None:
+    for chapter in interview.chapters():
+        text = html(lead, f"/scope/interview/{chapter.id}")
+        for one in chapter.questions:
+            assert one.ask in text.replace("&#x27;", "'")
+    assert 18 <= len(interview.questions()) <= 24
