@@ -23,6 +23,8 @@ ACCOUNTS = re.compile(r"^account/(?!tokens|notifications)|^welcome$|^join/")
 """Pages before and beside an account: a home of its own visits them, since a demo home signs in by a click."""
 EACH = frozenset({"audit-test"})
 """Pages of which no two are alike: only a test of a list that was drawn has a grid."""
+AFTERWARDS = frozenset({"deviation", "intake", "audit-grid", "audit-item", "policy-read"})
+"""Pages that only fieldwork brings: the example as it was lived leads to none of them."""
 UNUSED = "scope-set-aside-change"
 """The example company sets no criterion aside; whoever begins anew does."""
 
