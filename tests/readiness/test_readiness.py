@@ -12,10 +12,11 @@ from tests.deeds import writing
 from tickmark.controls.models import Control, ControlVersion
 from tickmark.evidence import actions as evidence
 from tickmark.evidence.models import EvidenceKind, Support
+from tickmark.evidence.queries import shown_on
 from tickmark.kernel import clock, files
 from tickmark.kernel.arguments import Upload
 from tickmark.kernel.errors import Conflict, Invalid, NotFound, Refused
-from tickmark.readiness import actions, assessment, queries
+from tickmark.readiness import actions, assessment, looks, queries
 from tickmark.readiness.gaps import Gap, Level, State
 from tickmark.readiness.heat import Cell
 from tickmark.readiness.models import Remedy
@@ -161,6 +162,26 @@ def test_a_control_that_began_within_the_period(program: SimpleNamespace, hands:
     assert set(by_key(Level.DESIGN)) >= {"wording:NEW-01", "no-evidence-named:NEW-01"}
     lines = {line.code: line for line in queries.heat_map(TODAY)[2]}
     assert lines["NEW-01"].count(Cell.NOT_IN_FORCE) == (date(2026, 2, 1) - date(2025, 11, 1)).days
+
+
+def test_a_control_adopted_while_gaps_are_worked_out_is_answered_by_its_own_version(
+    program: SimpleNamespace, quarterly: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read a moment before knows nothing of it yet: the gaps are told all the same."""
+    before = by_key(Level.TIMING)
+    monkeypatch.setattr(looks, "_begun", dict)
+    monkeypatch.setattr(queries, "gaps", queries.gaps.__wrapped__)
+    assert by_key(Level.TIMING) == before
+    assert queries.earliest_start(TODAY) is not None
+
+
+def test_evidence_counts_as_shown_once_it_is_accepted(program: SimpleNamespace, quarterly: Control) -> None:
+    assert shown_on(TODAY)[1] == frozenset()
+    support = file(program, quarterly, accept=False)
+    assert shown_on(TODAY) == (frozenset({quarterly.pk, program.control.pk}), frozenset())
+    evidence.accept(program.actor("lead"), support)
+    assert shown_on(TODAY)[1] == frozenset({quarterly.pk})
+    assert shown_on(TODAY - timedelta(days=1))[1] == frozenset()
 
 
 def test_the_map_shows_each_quarter_as_it_was(program: SimpleNamespace, quarterly: Control) -> None:
