@@ -35,6 +35,7 @@ from tickmark.kernel.references import reference
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 Reaction = Callable[[Actor, Any], None]
 
 ACTIONS: dict[str, Action[..., Any]] = {}
@@ -59,6 +60,9 @@ class Deed:
     uid: UUID = field(default_factory=uuid4)
     facts: list[dict[str, str]] = field(default_factory=list)
     files: dict[str, None] = field(default_factory=dict)
+    answers: dict[Any, Any] = field(default_factory=dict)
+    parts: int = 0
+    """Above zero while another action is done as a part of this one."""
 
     def note(self, fact: Fact) -> None:
         """Cite a written fact by digest, and the files that it names."""
@@ -66,6 +70,13 @@ class Deed:
         for column in fact._meta.concrete_fields:
             if isinstance(column, DigestField):
                 self.cite(getattr(fact, column.attname))
+
+    def once(self, key: Any, ask: Callable[[], T]) -> T:
+        """What `ask` answers, asked once in this deed: for what nothing that it does can change."""
+        if key not in self.answers:
+            self.answers[key] = ask()
+        found: T = self.answers[key]
+        return found
 
     def cite(self, sha256: str | None) -> None:
         """Cite a kept file."""
@@ -150,19 +161,26 @@ class Action(Generic[P, R]):
         return done
 
     def _run(self, actor: Actor, given: dict[str, Any]) -> Done[R]:
-        arguments = self._allowed(actor, given)
+        seen = {name: _seen(actor, value) for name, value in given.items()}
+        arguments = self._allowed(actor, seen)
         with _under_way(Deed(self.name, actor, clock.now())) as current:
             result = self._go(actor, arguments)
         _record(current, arguments, result)
         return Done(result, current.uid)
 
-    def within(self, actor: Actor, given: dict[str, Any]) -> R:
-        """Do it as a part of the action under way: allowed and reacted to like any, recorded under that one's entry."""
-        deed()
-        return self._go(actor, self._allowed(actor, given))
+    def within(self, actor: Actor, arguments: dict[str, Any]) -> R:
+        """Do it as a part of the action under way: allowed and reacted to like any, recorded under that one's entry.
 
-    def _allowed(self, actor: Actor, given: dict[str, Any]) -> dict[str, Any]:
-        arguments = {name: _seen(actor, value) for name, value in given.items()}
+        Rows among the arguments were fetched through `visible` within the same transaction (`arguments.parse`).
+        """
+        current = deed()
+        current.parts += 1
+        try:
+            return self._go(actor, self._allowed(actor, arguments))
+        finally:
+            current.parts -= 1
+
+    def _allowed(self, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
         self._whole(arguments)
         require(actor, self.name, arguments)
         return arguments

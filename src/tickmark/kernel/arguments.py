@@ -90,14 +90,20 @@ def perform(action: Action[..., Any], actor: Actor, raw: Mapping[str, Any]) -> D
         raise
 
 
-def parse(action: Action[..., Any], actor: Actor, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The action's arguments from text or JSON.
+Found = dict[tuple[type[Model], str], Model]
+"""Rows that were fetched by reference within one action: for `parse` of many alike."""
+
+
+def parse(
+    action: Action[..., Any], actor: Actor, raw: Mapping[str, Any], found: Found | None = None
+) -> dict[str, Any]:
+    """The action's arguments from text or JSON. With `found`, a row that was fetched before is not fetched again.
 
     Raises Invalid (with `field`) for what does not fit, NotFound for what the actor may not see, and Refused before a
     file is kept for somebody who may not do this.
     """
     _no_strangers(action, raw)
-    given = _given(action, actor, raw)
+    given = _given(action, actor, raw, found)
     if any(_waits(value) for value in given.values()):
         require(actor, action.name, {name: value for name, value in given.items() if not _waits(value)})
     return {name: _kept(value) for name, value in given.items()}
@@ -109,9 +115,11 @@ def look(action: Action[..., Any], actor: Actor, raw: Mapping[str, Any]) -> dict
     return {name: _examined(value) for name, value in _given(action, actor, raw).items()}
 
 
-def _given(action: Action[..., Any], actor: Actor, raw: Mapping[str, Any]) -> dict[str, Any]:
-    found = {name: _one(action, actor, name, raw) for name in action.types}
-    return {name: value for name, value in found.items() if value is not _LEFT_OUT}
+def _given(
+    action: Action[..., Any], actor: Actor, raw: Mapping[str, Any], found: Found | None = None
+) -> dict[str, Any]:
+    given = {name: _one(action, actor, name, raw, found) for name in action.types}
+    return {name: value for name, value in given.items() if value is not _LEFT_OUT}
 
 
 def _examined(value: Any) -> Any:
@@ -143,7 +151,9 @@ def _no_strangers(action: Action[..., Any], raw: Mapping[str, Any]) -> None:
         )
 
 
-def _one(action: Action[..., Any], actor: Actor, name: str, raw: Mapping[str, Any]) -> Any:
+def _one(
+    action: Action[..., Any], actor: Actor, name: str, raw: Mapping[str, Any], found: Found | None = None
+) -> Any:
     kind, value = action.types[name], raw.get(name, _LEFT_OUT)
     may_miss = action.signature.parameters[name].default is not inspect.Parameter.empty
     if value is _LEFT_OUT or (value == "" and may_miss and base(kind) is not str):
@@ -157,7 +167,13 @@ def _one(action: Action[..., Any], actor: Actor, name: str, raw: Mapping[str, An
         if optional(kind):
             return None
         raise missing(action.name, name)
-    return _many(actor, model, value, name) if many else _fetch(actor, model, value, name)
+    if many:
+        return _many(actor, model, value, name)
+    if found is None or not isinstance(value, str):
+        return _fetch(actor, model, value, name)
+    if (model, value) not in found:
+        found[model, value] = _fetch(actor, model, value, name)
+    return found[model, value]
 
 
 def missing(action: str, name: str) -> Invalid:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tickmark.kernel.access import Actor
-from tickmark.kernel.action import on
+from tickmark.kernel.action import deed, on
 from tickmark.kernel.dated import Version
 from tickmark.kernel.errors import Conflict
 from tickmark.report.models import Report
@@ -30,7 +30,8 @@ DESIGNS = (
 
 def not_into_an_issued_report(actor: Actor, version: Version) -> None:
     """Raise Conflict for a version that would begin within what an issued report covers, or before it."""
-    until = issued_until(getattr(version, "system_id", None))
+    system = getattr(version, "system_id", None)
+    until = deed().once(("issued until", system), lambda: issued_until(system))
     if until is not None and version.effective_from <= until:
         raise Conflict(
             f"It would hold from {version.effective_from}, which an issued report covers.",

@@ -17,9 +17,9 @@ from tickmark.upkeep.actions import enqueue_event
 
 
 def tell_webhooks(actor: Actor, result: Any) -> None:
-    """Every webhook that wants to hear of this action will."""
+    """Every webhook that wants to hear of this action will, once for the whole of it."""
     current = deed()
-    if telling.silent() or not events.told(current.verb, current.actor.side):
+    if current.parts or telling.silent() or not events.told(current.verb, current.actor.side):
         return
     for version in telling.webhooks_on(clock.today()):
         if current.verb in version.events:
@@ -28,7 +28,7 @@ def tell_webhooks(actor: Actor, result: Any) -> None:
 
 def promise_checkpoint(actor: Actor, result: Any) -> None:
     """An engagement changed: its lead will hold a checkpoint that covers the change."""
-    if telling.silent():
+    if deed().parts or telling.silent():
         return
     engagement = checkpoints.engagement_of(fact["ref"] for fact in deed().facts)
     if engagement is not None:

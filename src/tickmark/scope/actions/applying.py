@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from tickmark.kernel import clock
 from tickmark.kernel.access import Actor, require
 from tickmark.kernel.action import ACTIONS, bulk, need, trial
-from tickmark.kernel.arguments import parse
+from tickmark.kernel.arguments import Found, parse
 from tickmark.kernel.errors import Conflict, Invalid, TickmarkError
 from tickmark.people.actions import put
 from tickmark.scope.models import ProgrammeImport
@@ -71,8 +71,9 @@ def apply(
             "seen",
         )
     day = effective_from or clock.today()
+    found: Found = {}
     for change in filter(_writes, changes):
-        _write(actor, change, day, reason)
+        _write(actor, change, day, reason, found)
     counts = Counter(change.what for change in changes)
     return put(
         ProgrammeImport(
@@ -100,16 +101,17 @@ def preview(
     require(actor, VERB, {})
     changes = planned(items, whole=whole, withdraw=withdraw)
     day = effective_from or clock.today()
+    found: Found = {}
     with trial(VERB, actor):
-        return [_tried(actor, change, day, reason) for change in changes]
+        return [_tried(actor, change, day, reason, found) for change in changes]
 
 
-def _tried(actor: Actor, change: Change, day: date, reason: str) -> Change:
+def _tried(actor: Actor, change: Change, day: date, reason: str, found: Found) -> Change:
     if not _writes(change):
         return change
     try:
         with transaction.atomic():
-            _write(actor, change, day, reason)
+            _write(actor, change, day, reason, found)
     except TickmarkError as error:
         return Change(change.what, change.item, change.before, change.fields, error)
     return change
@@ -159,14 +161,14 @@ def _writes(change: Change) -> bool:
     return change.what != "only in the books"
 
 
-def _write(actor: Actor, change: Change, day: date, reason: str) -> None:
+def _write(actor: Actor, change: Change, day: date, reason: str, found: Found) -> None:
     """Record one change as its own action would. Its errors name where the item stands."""
     part, item = change.part, change.item
     ends = change.what == "withdrawn" and part.ending
     verb = ACTIONS[part.ending if ends else part.action]
     raw = _end(part, change, day, reason) if ends else _raw(part, change, day, reason)
     try:
-        verb.within(actor, parse(verb, actor, raw))
+        verb.within(actor, parse(verb, actor, raw, found))
     except TickmarkError as error:
         error.what = f"{item.where or f'{item.kind} {item.code}'}: {error.what}"
         error.field = error.field or "items"

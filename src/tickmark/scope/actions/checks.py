@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
@@ -118,14 +119,15 @@ def vendor_codes() -> set[str]:
     return set(Vendor.objects.values_list("code", flat=True))
 
 
-def check_named(codes: list[str], known: set[str], field: str) -> None:
+def check_named(codes: list[str], known: Callable[[], set[str]], field: str) -> None:
     """Raise Invalid for a code that names nothing."""
-    strange = next((code for code in codes if code not in known), "")
+    every = known() if codes else set()
+    strange = next((code for code in codes if code not in every), "")
     need(
         not strange,
         f"There is no {NAMED[field]} {strange[:40]}.",
         "What is named must stand in the scope: a reader follows it.",
-        f"Known are {', '.join(sorted(known)[:12]) or 'none'}.",
+        f"Known are {', '.join(sorted(every)[:12]) or 'none'}.",
         field,
     )
 

@@ -121,12 +121,9 @@ def place(
     """
     said(name, "name", "The description names each component.")
     check_owners(owner, backup_owner)
-    for known, codes, field in (
-        (data_codes(system), data, "data"),
-        (commitment_codes(system), commitments, "commitments"),
-    ):
-        check_named(codes, known, field)
-    check_named([supplier] if supplier else [], vendor_codes(), "supplier")
+    check_named(data, lambda: data_codes(system), "data")
+    check_named(commitments, lambda: commitment_codes(system), "commitments")
+    check_named([supplier] if supplier else [], vendor_codes, "supplier")
     not_before(Component.objects.filter(system=system, code=check_code(code)), effective_from)
     return put(
         Component(

@@ -189,7 +189,7 @@ def report_event(
         "Give a day between the two, or none.",
         "discovered_on",
     )
-    check_named(commitments, commitment_codes(system), "commitments")
+    check_named(commitments, lambda: commitment_codes(system), "commitments")
     return put(
         SystemEvent(
             system=system,
