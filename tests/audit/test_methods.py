@@ -164,37 +164,86 @@ def test_impossible_questions_are_refused(default: Method, call: object, message
         call(default)  # type: ignore[operator]
 
 
-def test_which_attribute_counts_for_which_control(default: Method) -> None:
-    letters = {
-        population: {
-            attribute.letter: " ".join(attribute.controls)
-            for attribute in default.populations[population].attributes
-        }
-        for population in ("POP-01", "POP-02", "POP-06", "POP-09", "POP-14", "POP-16")
-    }
-    assert letters == {
-        "POP-01": {
-            "A": "HR-03",
-            "B": "HR-04",
-            "C": "GOV-01 GOV-05",
-            "D": "HR-06",
-            "E": "AC-03",
-            "F": "HR-02",
-        },
-        "POP-02": {"A": "HR-08", "B": "AC-04", "C": "AC-04", "D": "AC-04", "E": "HR-08 PHY-01", "F": ""},
-        "POP-06": {"A": "CHG-01", "B": "CHG-02", "C": "CHG-02", "D": "CHG-03", "E": "CHG-01", "F": "CHG-02"},
-        "POP-09": dict.fromkeys("ABCDE", "INC-02") | {"F": "INC-04"},
-        "POP-14": {
-            "A": "VND-02",
-            "B": "VND-04",
-            "C": "VND-03",
-            "D": "VND-03 PHY-02",
-            "E": "VND-03 PHY-02",
-            "F": "VND-03 PHY-02",
-            "G": "VND-05",
-        },
-        "POP-16": dict.fromkeys("ABC", "GOV-01 GOV-05"),
-    }
+COUNTS_FOR = {
+    "POP-01": {"A": "HR-03", "B": "HR-04", "C": "GOV-01 GOV-05", "D": "HR-06", "E": "AC-03", "F": "HR-02"},
+    "POP-02": {"A": "HR-08", **dict.fromkeys("BCD", "AC-04"), "E": "HR-08 PHY-01", "F": ""},
+    "POP-03": dict.fromkeys("ABCD", "AC-05"),
+    "POP-04": dict.fromkeys("ABCDE", "AC-03"),
+    "POP-05": dict.fromkeys("ABCDEFG", "AC-06"),
+    "POP-06": {"A": "CHG-01", "B": "CHG-02", "C": "CHG-02", "D": "CHG-03", "E": "CHG-01", "F": "CHG-02"},
+    "POP-07": {"A": "CHG-06", "B": "", "C": "CHG-06 OPS-06"},
+    "POP-08": {"A": "CHG-07", "B": "CHG-07", "C": "CHG-05 CHG-07", "D": "CHG-07"},
+    "POP-09": {**dict.fromkeys("ABCDE", "INC-02"), "F": "INC-04 PRV-14"},
+    "POP-10": {"A": "OPS-01", "B": "OPS-02", "C": "CHG-10 OPS-02", "D": "OPS-02", "E": "OPS-02"},
+    "POP-11": dict.fromkeys("ABCD", "CHG-09"),
+    "POP-12": dict.fromkeys("ABCDEF", "BCP-03"),
+    "POP-13": dict.fromkeys("ABCD", "BCP-04"),
+    "POP-14": {
+        "A": "VND-02",
+        "B": "VND-04",
+        "C": "VND-03",
+        **dict.fromkeys("DEF", "VND-03 PHY-02"),
+        "G": "VND-05",
+    },
+    "POP-15": dict.fromkeys("ABC", "HR-06 HR-07 PRV-01"),
+    "POP-16": dict.fromkeys("ABC", "GOV-01 GOV-05"),
+    "POP-17": dict.fromkeys("ABCD", "HR-03"),
+    "POP-18": dict.fromkeys("ABC", "HR-05"),
+    "POP-19": {"A": "RSK-01", "B": "RSK-02", **dict.fromkeys("CDE", "RSK-03")},
+    "POP-20": dict.fromkeys("ABCD", "RSK-06"),
+    "POP-21": dict.fromkeys("ABCD", "BCP-02 INC-03"),
+    "POP-22": dict.fromkeys("ABC", "AST-03"),
+    "POP-23": dict.fromkeys("ABCDE", "DAT-03 PRV-07"),
+    "POP-24": dict.fromkeys("ABC", "OPS-05"),
+    "POP-25": {"A": "AC-07 AC-09", "B": "AC-07", "C": "AC-07", "D": "", "E": ""},
+    "POP-26": dict.fromkeys("ABCD", "NET-02"),
+    "POP-27": dict.fromkeys("ABCD", "AC-09 CRY-03"),
+    "POP-28": dict.fromkeys("ABC", "AST-02"),
+    "POP-29": {"A": "DAT-05 COM-02", "B": "COM-02", "C": ""},
+    "POP-30": dict.fromkeys("ABCD", "BCP-07"),
+    "POP-31": dict.fromkeys("ABCD", "GOV-02 GOV-06"),
+    "POP-32": dict.fromkeys("ABC", "GOV-08"),
+    "POP-33": dict.fromkeys("ABCD", "AC-11"),
+    "POP-34": dict.fromkeys("ABCD", "PHY-01"),
+    "POP-35": {
+        "A": "PRV-07 PRV-08 PRV-09 PRV-11 PRV-16",
+        "B": "PRV-07 PRV-08 PRV-09 PRV-11",
+        "C": "PRV-07 PRV-08 PRV-09 PRV-11 PRV-16",
+        "D": "PRV-08 PRV-09",
+        "E": "PRV-09",
+    },
+    "POP-36": {"A": "PIN-03", "B": "PIN-03", "C": "PIN-03 PIN-04", "D": "PIN-05"},
+    "POP-37": dict.fromkeys("ABC", "OPS-03"),
+}
+"""Which attribute counts for which control (domain.md 5.1); one that names none is a fact only."""
+
+
+@pytest.mark.parametrize("population", COUNTS_FOR)
+def test_which_attribute_counts_for_which_control(default: Method, population: str) -> None:
+    rows = default.populations[population].attributes
+    assert {row.letter: " ".join(row.controls) for row in rows} == COUNTS_FOR[population]
+
+
+def test_every_population_is_there_with_a_key_a_date_and_criteria_to_pass(default: Method) -> None:
+    assert list(default.populations) == list(COUNTS_FOR) == [f"POP-{n:02d}" for n in range(1, 38)]
+    for population in default.populations.values():
+        assert all((population.title, population.key, population.by_date))
+        letters = [row.letter for row in population.attributes]
+        assert letters == sorted(set(letters))
+        for row in population.attributes:
+            facts = [text.startswith("Told as a fact") for text in (row.at_date, row.over_period)]
+            assert facts == [not row.controls] * 2, (population.id, row.letter)
+            assert row.at_date != row.over_period
+
+
+def test_a_control_that_names_a_population_finds_it(default: Method) -> None:
+    named = {control.id: control.population for control in starter_controls() if control.population}
+    assert set(named.values()) <= set(default.populations)
+    assert {
+        control for row in default.populations.values() for a in row.attributes for control in a.controls
+    } <= {control.id for control in starter_controls()}
+    # Their own lists, or no letter of 5.1: they are tested on their records.
+    assert not set(named) & {"RSK-04", "PRV-12", "PRV-13", "PIN-02", "OPS-04", "VND-01", "GOV-07"}
 
 
 def test_one_attribute_as_a_whole(default: Method) -> None:
@@ -224,14 +273,39 @@ def test_what_a_check_computes_is_marked_computed(default: Method) -> None:
         assert {a.letter for a in control.attributes if a.check} <= computed, control.id
 
 
+def common(list_id: str = "soc2-type2-sac") -> list[RequestTemplate]:
+    """The rows of domain.md 8.1: those for Security, Availability and Confidentiality."""
+    return [row for row in request_list(list_id) if row.id.startswith("R-")]
+
+
 def test_the_request_list_is_whole() -> None:
-    rows = request_list("soc2-type2-sac")
+    rows = common()
     assert [row.id for row in rows] == [f"R-{n:02d}" for n in range(1, 86)]
     assert Counter(row.kind for row in rows) == KIND_COUNTS
     assert Counter(row.wave for row in rows) == {1: 7, 2: 24, 3: 26, 4: 25, 5: 3}
 
 
 KIND_COUNTS = {"narrative": 9, "policy": 10, "population": 25, "sample": 25, "configuration": 16}
+
+
+def test_processing_integrity_and_privacy_add_rows_that_open_only_for_their_controls() -> None:
+    """A row opens for controls in force, so one that names only these is never asked where they are out of scope."""
+    rows = request_list()[len(common()) :]
+    assert [row.id for row in rows] == [f"PI-{n:02d}" for n in range(1, 8)] + [
+        f"P-{n:02d}" for n in range(1, 17)
+    ]
+    for prefix, area in (("PI-", "PIN-"), ("P-", "PRV-")):
+        asked = [control for row in rows if row.id.startswith(prefix) for control in row.controls]
+        assert all(control.startswith(area) for control in asked)
+        assert set(asked) == {control.id for control in starter_controls() if control.id.startswith(area)}
+        assert all(row.controls for row in rows)
+    assert {row.id: row.populations for row in rows if row.populations} == {
+        **dict.fromkeys(("PI-04", "PI-05", "PI-06"), ("POP-36",)),
+        "P-02": ("POP-15",),
+        "P-09": ("POP-23", "POP-35"),
+        "P-10": ("POP-35",),
+        "P-13": ("POP-09",),
+    }
 
 
 def test_some_requests_as_a_whole() -> None:
@@ -250,12 +324,12 @@ def test_some_requests_as_a_whole() -> None:
     )
     assert (rows["R-28"].after, rows["R-28"].controls) == (("R-20",), ("AC-04",))
     assert (rows["R-18"].populations, rows["R-83"].controls) == (("POP-15", "POP-16", "POP-18"), ())
-    assert {row.id for row in rows.values() if row.may_be_nil} == {"R-39", "R-55", "R-59", "R-67", "R-81"}
+    assert {row.id for row in common() if row.may_be_nil} == {"R-39", "R-55", "R-59", "R-67", "R-81"}
 
 
 def test_how_requests_open() -> None:
     opens = {
-        how: [row.id[2:] for row in request_list() if row.opens == how]
+        how: [row.id[2:] for row in common() if row.opens == how]
         for how in ("as a pair", "with a sample at the draw", "after its list")
     }
     assert {how: " ".join(ids) for how, ids in opens.items()} == {
@@ -265,9 +339,21 @@ def test_how_requests_open() -> None:
     }
 
 
-def test_every_starter_control_is_asked_about() -> None:
-    asked = {control for row in request_list() for control in row.controls}
-    assert {control.id for control in starter_controls()} <= asked
+@pytest.mark.parametrize("list_id", ["soc2-type1-sac", "soc2-type2-sac"])
+def test_every_starter_control_is_asked_about(list_id: str) -> None:
+    asked = {control for row in request_list(list_id) for control in row.controls}
+    assert asked == {control.id for control in starter_controls()}
+
+
+def test_a_type_1_asks_for_no_population_and_no_sample() -> None:
+    rows = request_list("soc2-type1-sac")
+    assert [row.id for row in rows] == [f"T-{n:02d}" for n in range(1, 35)]
+    assert {row.kind for row in rows} == {"policy", "configuration", "narrative"}
+    assert not [row.id for row in rows if row.populations or row.after or row.opens != "as one"]
+    for row in rows[28:]:
+        assert {control[:3] for control in row.controls} <= {"PIN", "PRV"}, (
+            "only where their category is in scope"
+        )
 
 
 @pytest.mark.parametrize(

@@ -238,6 +238,16 @@ def test_a_policy_takes_its_numbers_from_the_controls_in_force(program, lead):
     assert "at least 20 characters" in version.text
 
 
+def test_a_policy_cites_the_number_of_a_control_that_is_not_adopted(program, lead):
+    proposed = actions.adopt_policy(lead, "POL-03", program.cast.owner, DAY)
+    assert "no longer needed is removed within 5 business days" in proposed.text
+    given = actions.adopt_policy(lead, "POL-15", program.cast.owner, DAY, {"OPS-03.months": 13})
+    assert "are kept for at least 13 months" in given.text
+    actions.adopt(lead, "AC-05", program.cast.owner, DAY, {"days": 3})
+    stands = actions.adopt_policy(lead, "POL-04", program.cast.owner, DAY)
+    assert "rights no longer needed are removed within 3 business days" in stands.text
+
+
 @pytest.mark.parametrize(
     ("starter", "answers", "field"),
     [

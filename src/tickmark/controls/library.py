@@ -7,15 +7,16 @@ wherever it is told: `{days}` in the control's own text, `{AC-04.days}` in a pol
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from tickmark.controls.occurrences import FREQUENCIES
 from tickmark.kernel.errors import Invalid
-from tickmark.scope.criteria import check_codes
+from tickmark.scope.criteria import Category, Criterion, check_codes
 from tickmark.scope.library import Fields, library_folder, parse_fields, read_fields, read_text
 
 NATURES = {"manual": "M", "automated": "A", "it-dependent": "I"}
@@ -31,6 +32,8 @@ EVIDENCE_KINDS = MappingProxyType(
         "NAR": "narrative",
     }
 )
+ONLY_WITH = MappingProxyType({"PIN": Category.PROCESSING_INTEGRITY, "PRV": Category.PRIVACY})
+"""Areas proposed only where their category is chosen, whatever common criteria they serve too (domain.md 6)."""
 CONTROL_SECTIONS = ("Control", "Evidence", "Type 1 test", "Type 2 test")
 POLICY_SECTIONS = ("Purpose", "Scope", "Roles", "Rules", "Exceptions", "Enforcement", "Related documents")
 
@@ -82,7 +85,22 @@ class StarterControl:
 
     def statement(self, parameters: Mapping[str, int] | None = None) -> str:
         """The control as it is written down and tested, with these parameters or the proposed ones."""
-        return render(self.control, {**self.parameters, **(parameters or {})})
+        return self._filled(self.control, parameters)
+
+    def tests(self, parameters: Mapping[str, Any] | None = None) -> tuple[str, str]:
+        """How it is tested in a Type 1 and in a Type 2, with these parameters or the proposed ones."""
+        return self._filled(self.type1_test, parameters), self._filled(self.type2_test, parameters)
+
+    def fits(self, scope: Iterable[Criterion]) -> bool:
+        """Whether the control is proposed for these criteria; it drops out when it serves none of them."""
+        inside = list(scope)
+        needed = ONLY_WITH.get(self.id.split("-")[0])
+        chosen = needed is None or needed in {one.category for one in inside}
+        return chosen and any(one.id in self.criteria for one in inside)
+
+    def _filled(self, text: str, parameters: Mapping[str, Any] | None) -> str:
+        given = {name: value for name, value in (parameters or {}).items() if value not in (None, "")}
+        return render(text, {**self.parameters, **given})
 
 
 @dataclass(frozen=True)
@@ -112,6 +130,12 @@ class StarterPolicy:
     def blanks(self) -> tuple[str, ...]:
         """The names this policy needs an answer for, in order of appearance."""
         return tuple(dict.fromkeys(_BLANK.findall(self.body)))
+
+    def fits(self, scope: Iterable[Criterion]) -> bool:
+        """Whether the policy is proposed for these criteria: it serves one, or a control that does cites it."""
+        inside = list(scope)
+        cited = any(item.policy == self.id and item.fits(inside) for item in starter_controls())
+        return cited or any(one.id in self.criteria for one in inside)
 
     def text(self, answers: Mapping[str, Answer] | None = None) -> str:
         """The policy as Markdown, filled from `answers` and, where none is given, from the proposed ones."""
