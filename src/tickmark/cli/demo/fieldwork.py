@@ -186,7 +186,7 @@ def _prepare(story: Story, starter: StarterControl) -> None:
             engagement=ENGAGEMENT,
             control_version=version.ref,
             kind="inspection",
-            text=starter.type2_test,
+            text=starter.tests(version.parameters)[1],
             shape=shape,
             items_of=items_of,
             attributes=_attributes(starter) if shape else [],

@@ -142,7 +142,7 @@ class FirstReport:
             engagement=self.code,
             control_version=version.ref,
             kind="inspection",
-            text=starter.type1_test,
+            text=starter.tests(version.parameters)[0],
         )
         self.story.act(
             "auditor-staff",

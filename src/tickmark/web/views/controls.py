@@ -18,8 +18,7 @@ from tickmark.kernel.access import Actor, may, not_found, visible
 from tickmark.kernel.references import resolve
 from tickmark.people.queries import colleagues
 from tickmark.scope.criteria import Category, criteria
-from tickmark.scope.models import System
-from tickmark.scope.queries import Scope, open_periods, systems
+from tickmark.scope.queries import open_periods
 from tickmark.web.forming import (
     base_of,
     can,
@@ -31,6 +30,7 @@ from tickmark.web.forming import (
     values_of,
 )
 from tickmark.web.lists import Column, Filter, Listing, list_paths
+from tickmark.web.scoping import outside, scope_of
 from tickmark.web.shell import day_of, known_of
 from tickmark.web.views import policies
 from tickmark.web.views.do import do
@@ -77,7 +77,7 @@ def index(request: HttpRequest) -> HttpResponse:
     )
     if listing.wants_csv:
         return listing.csv("controls")
-    scope = _scope(request)
+    scope = scope_of(request)
     context = {
         "list": listing,
         "shown": [column for column in listing.columns if column["label"] in SHOWN],
@@ -120,12 +120,6 @@ def tabs(request: HttpRequest) -> list[dict[str, Any]]:
     return [{"label": label, "url": url, "current": request.path == url} for label, url in found]
 
 
-def _scope(request: HttpRequest) -> Scope | None:
-    rows, wanted = systems(request.actor), request.GET.get("system", "")  # type: ignore[attr-defined]
-    system: System | None = rows.filter(code=wanted).first() if wanted else rows.first()
-    return Scope(system, day_of(request), known_of(request)) if system else None
-
-
 def _found(request: HttpRequest, code: str) -> Control:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     must_see(actor, Control)
@@ -140,9 +134,11 @@ def control(request: HttpRequest, code: str) -> HttpResponse:
     found = _found(request, code)
     day, known = day_of(request), known_of(request)
     version, versions = queries.version_on(found, day, known), queries.versions_of(found, known)
-    scope = _scope(request)
+    scope = scope_of(request)
     period = scope.period if scope else None
     spans = queries.spans_in(found, period, known) if period else []
+    shown = version or versions[0]
+    starter = next((item for item in starter_controls() if item.id == found.code), None)
     context = {
         "control": found,
         "held": version,
@@ -151,14 +147,15 @@ def control(request: HttpRequest, code: str) -> HttpResponse:
         "changes": changes(versions[1], versions[0]) if len(versions) > 1 else [],
         "window": period,
         "spans": spans,
-        "starter": next((item for item in starter_controls() if item.id == found.code), None),
-        "wanted": _wanted(version or versions[0]),
+        "tests": starter.tests(shown.parameters) if starter else None,
+        "wanted": _wanted(shown),
+        "outside": outside(scope, shown.criteria),
         "titles": {code: one.title for code, one in criteria().items()},
         "may_change": can(request, "controls.write"),
         "may_hand_over": version is not None and can(request, "controls.hand_over", control=found),
         "may_retire": version is not None and can(request, "controls.retire", control=found),
         "may_file": can(request, "evidence.file", control=found),
-        "others": people_choices(colleagues().exclude(pk=(version or versions[0]).owner_id)),
+        "others": people_choices(colleagues().exclude(pk=shown.owner_id)),
         "open": list(open_periods(clock.today())),
     }
     return render(request, "controls/control.html", context)
@@ -255,7 +252,7 @@ def _write_form(
     control: Control | None,
     newest: ControlVersion | None = None,
 ) -> HttpResponse:
-    scope = _scope(request)
+    scope = scope_of(request)
     inside = scope.criteria if scope and scope.criteria else list(criteria().values())
     chosen = values.get("criteria", [])
     more = [one for one in criteria().values() if one.id in chosen and one not in inside]
@@ -315,12 +312,9 @@ def library(request: HttpRequest) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     must_see(actor, Control)
     held = set(visible(actor, Control).values_list("code", flat=True))
-    scope = _scope(request)
-    inside = {one.id for one in scope.criteria} if scope else set()
-    rows = [
-        (item, item.id in held, not inside or bool(inside & set(item.criteria)))
-        for item in starter_controls()
-    ]
+    scope = scope_of(request)
+    inside = scope.criteria if scope else []
+    rows = [(item, item.id in held, not inside or item.fits(inside)) for item in starter_controls()]
     wanted = request.GET.get("q", "").strip().casefold()[:100]
     if wanted:
         rows = [row for row in rows if wanted in f"{row[0].id} {row[0].title} {row[0].control}".casefold()]
@@ -355,6 +349,7 @@ def adopt(request: HttpRequest, starter: str) -> HttpResponse:
     context = {
         "item": item,
         "statement": item.statement(),
+        "tests": item.tests(),
         "stands": visible(actor, Control).filter(code=item.id).exists(),
         "may_adopt": can(request, "controls.adopt"),
         "fields": _adopt_fields(item),
@@ -400,7 +395,7 @@ def _adopt_fields(item: StarterControl) -> list[dict[str, Any]]:
 def coverage(request: HttpRequest) -> HttpResponse:
     """Criteria against controls: what each criterion in scope rests on."""
     must_see(request.actor, Control)  # type: ignore[attr-defined]
-    scope = _scope(request)
+    scope = scope_of(request)
     lines = queries.cover(scope) if scope else []
     listing = Listing(request, lines, COVERAGE, filters=[COVERED], size=100)
     if listing.wants_csv:
@@ -442,7 +437,7 @@ def criterion(request: HttpRequest, code: str) -> HttpResponse:
     one = criteria().get(code)
     if one is None:
         raise not_found(Control, code[:20])
-    scope = _scope(request)
+    scope = scope_of(request)
     line = next((held for held in queries.cover(scope) if held.criterion.id == code), None) if scope else None
     chosen = set(scope.categories) if scope else set(Category)
     stands = set(visible(actor, Control).values_list("code", flat=True))
@@ -450,7 +445,13 @@ def criterion(request: HttpRequest, code: str) -> HttpResponse:
         "one": one,
         "line": line,
         "points": [(point, point.only_with is None or point.only_with in chosen) for point in one.points],
-        "proposals": [item for item in starter_controls() if code in item.criteria and item.id not in stands],
+        "proposals": [
+            item
+            for item in starter_controls()
+            if code in item.criteria
+            and item.id not in stands
+            and (scope is None or line is None or item.fits(scope.criteria))
+        ],
         "may_write": can(request, "controls.write"),
         "may_set_aside": can(request, "scope.set_aside"),
     }

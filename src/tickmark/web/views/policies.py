@@ -32,6 +32,7 @@ from tickmark.web.forming import (
     values_of,
 )
 from tickmark.web.lists import Column, Filter, Listing, list_paths
+from tickmark.web.scoping import outside, scope_of
 from tickmark.web.shell import day_of, known_of
 from tickmark.web.views.do import do
 
@@ -119,6 +120,7 @@ def policy(request: HttpRequest, code: str) -> HttpResponse:
         "html": as_html(shown.text),
         "versions": versions,
         "criteria": [(one, criteria()[one].title) for one in shown.criteria],
+        "outside": outside(scope_of(request), shown.criteria),
         "counts": Counter(one.state(day) for one in readers),
         "asks": hasattr(shown, "publication") and shown.publication.must_acknowledge,
         "to_read": _to_read(actor, shown, day),
@@ -276,7 +278,9 @@ def library(request: HttpRequest) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     must_see(actor, Control)
     held = set(visible(actor, Policy).values_list("code", flat=True))
-    rows = [(item, item.id in held) for item in starter_policies()]
+    scope = scope_of(request)
+    inside = scope.criteria if scope else []
+    rows = [(item, item.id in held, not inside or item.fits(inside)) for item in starter_policies()]
     return render(
         request,
         "controls/policy_library.html",
