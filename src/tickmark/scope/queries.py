@@ -159,13 +159,13 @@ def commitments(system: System, day: date, known: int | None = None) -> QuerySet
 def components(system: System, day: date, known: int | None = None) -> QuerySet[Component]:
     """Components in force on the day."""
     rows: QuerySet[Component] = Component.objects.as_of(day, known).filter(system=system)
-    return rows.select_related("by", "owner")
+    return rows.select_related("by", "owner", "backup_owner")
 
 
 def vendors(day: date, known: int | None = None) -> QuerySet[VendorVersion]:
     """Vendors in force on the day."""
-    rows: QuerySet[VendorVersion] = VendorVersion.objects.as_of(day, known).select_related("vendor", "by")
-    return rows
+    rows: QuerySet[VendorVersion] = VendorVersion.objects.as_of(day, known)
+    return rows.select_related("vendor", "by", "owner", "backup_owner")
 
 
 def complements(system: System, day: date, known: int | None = None) -> QuerySet[Complement]:

@@ -298,22 +298,12 @@ class Story:
         )
 
     def _place_all(self, since: str) -> None:
+        """Vendors first and kinds of data before what holds them: each is named by what comes after it."""
         by = self.data["system"]["by"]
-        for number, row in enumerate(self.data["component"], 1):
-            self.act(
-                by,
-                "scope.place",
-                system=SYSTEM,
-                code=f"{row['kind'][:4].upper()}-{number}",
-                kind=row["kind"],
-                name=row["name"],
-                description=row["purpose"],
-                inside=row["inside"],
-                owner=self.user(row["owner"]).ref,
-                effective_from=since,
-            )
         for row in self.data["vendor"]:
             self._vendor(row, row["report"][0], since)
+        for row in sorted(self.data["component"], key=lambda row: row["kind"] != "data"):
+            self._place(row, since)
         for number, row in enumerate(self.data["complement"], 1):
             vendor = {"vendor": row["vendor"]} if row["vendor"] else {}
             self.act(
@@ -328,6 +318,31 @@ class Story:
                 effective_from=since,
                 **vendor,
             )
+
+    def _place(self, row: Mapping[str, Any], since: str) -> None:
+        """A component with what it holds, helps to keep and passes on."""
+        self.act(
+            self.data["system"]["by"],
+            "scope.place",
+            system=SYSTEM,
+            code=self.codes[row["name"]],
+            kind=row["kind"],
+            name=row["name"],
+            description=row["purpose"],
+            inside=row["inside"],
+            owner=self.user(row["owner"]).ref,
+            effective_from=since,
+            data=[self.codes[name] for name in row.get("data", ())],
+            flows=[{"to": self.codes.get(flow["to"], flow["to"]), "what": flow["what"]}
+                   for flow in row.get("flows", ())],
+            **{name: row[name] for name in ("commitments", "classification", "location", "supplier") if name in row},
+        )  # fmt: skip
+
+    @cached_property
+    def codes(self) -> dict[str, str]:
+        """The code of each component, by its name."""
+        rows = enumerate(self.data["component"], 1)
+        return {row["name"]: f"{row['kind'][:4].upper()}-{number}" for number, row in rows}
 
     def _vendor(self, row: Mapping[str, Any], report: Mapping[str, Any], since: str) -> None:
         """A vendor with its own report, as it was read last; a newer report is a new version."""
@@ -344,6 +359,10 @@ class Story:
             report=report["text"],
             report_end=report["end"].isoformat(),
             effective_from=since,
+            owner=self.user(row["owner"]).ref,
+            backup_owner=self.user(row["backup_owner"]).ref,
+            data=[self.codes[name] for name in row.get("data", ())],
+            commitments=row.get("commitments", []),
         )
 
     def _exclude(self, row: Mapping[str, Any]) -> None:

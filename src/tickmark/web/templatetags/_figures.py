@@ -88,6 +88,14 @@ def gantt(
     )
 
 
+@register.simple_tag(takes_context=True)
+def boundary(context: Context, map: Any, title: str = "The boundary of the system") -> SafeString:
+    """A `scope.mapped.Boundary`: what stands inside and outside and what passes between, with table twins."""
+    inside = sum(row.side == "inside" for row in map.rows)
+    says = f"{inside} parts inside, {len(map.rows) - inside} outside, {len(map.flows)} flows; the table has each."
+    return render(context, "boundary", {"map": map, "title": title, "says": says})
+
+
 def _figure(
     context: Context, title: str, drawn: SafeString, head: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> SafeString:

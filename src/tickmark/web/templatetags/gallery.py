@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from django import template
 from django.core.paginator import Paginator
 
+from tickmark.scope.boundary import Flow, Part, draw
+from tickmark.scope.mapped import Passed, Stood
 from tickmark.web.pictures import Bar
 from tickmark.web.terms import STATES, TERMS, VERDICTS
 
@@ -23,7 +26,7 @@ def samples() -> dict[str, Any]:
         "verdicts": list(VERDICTS), "states": list(STATES), "terms": sorted(TERMS), "digest": DIGEST, "steps": steps(),
         "columns": COLUMNS, "filters": FILTERS, "page": Paginator(evidence(), 4).page(1), "none": [], "events": events(),
         "messages": messages(), "files": files(), "tabs": TABS, "changes": CHANGES, "first": FIRST, "last": LAST,
-        "heat": heat(), "lanes": lanes(), "now": date(2026, 8, 3), "days": DAYS, "ages": AGES, "counts": {"pass": 389, "fail": 17, "undetermined": 3, "not_applicable": 3},
+        "heat": heat(), "lanes": lanes(), "boundary": boundary(), "now": date(2026, 8, 3), "days": DAYS, "ages": AGES, "counts": {"pass": 389, "fail": 17, "undetermined": 3, "not_applicable": 3},
         "items": items(), "refused": REFUSED, "fields": FIELDS, "wide": ("A", "B", "C", "D"), "reads": READS,
     }  # fmt: skip
 
@@ -187,6 +190,34 @@ def lanes() -> list[tuple[str, str, list[Bar]]]:
         ("Remedy", "#pictures", [Bar(date(2026, 6, 2), date(2026, 9, 30), "due", "Close the direct pushes")]),
         ("Exclusions", "#pictures", []),
     ]  # fmt: skip
+
+
+def boundary() -> SimpleNamespace:
+    """A small system: customers outside, an application that fills a database, a host below."""
+    parts = [
+        Part("users", "Customers", "people", False),
+        Part("team", "Engineering", "people"),
+        Part("app", "Ledger application", "software", notes=("holds Customer records",)),
+        Part("db", "Database", "infrastructure", notes=("holds Customer records", "by Host, Inc.")),
+        Part("records", "Customer records", "data", notes=("class confidential",)),
+        Part("host", "Host, Inc.", "vendor", False, ("Carve-out",)),
+    ]
+    flows = [
+        Flow("users", "app", "entries"),
+        Flow("app", "db", "records"),
+        Flow("team", "app", "releases"),
+        Flow("db", "host", "volumes"),
+    ]
+    names = {part.code: part.name for part in parts}
+    return SimpleNamespace(
+        drawing=draw(parts, flows),
+        flows=[Passed(names[one.start], one.what, names[one.end], True) for one in flows],
+        rows=[
+            Stood(one.name, one.code, one.kind.capitalize(), "inside" if one.inside else "outside", "", "", "", "")
+            for one in parts
+        ],
+        undrawn=2,
+    )  # fmt: skip
 
 
 def spans(*parts: tuple[str, int]) -> list[str]:

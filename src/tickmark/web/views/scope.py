@@ -20,10 +20,10 @@ from tickmark.kernel.references import resolve
 from tickmark.people.queries import stands
 from tickmark.scope import queries
 from tickmark.scope.criteria import Category
+from tickmark.scope.mapped import Boundary
 from tickmark.scope.models import (
     Commitment,
     Complement,
-    ComponentKind,
     Period,
     ReportType,
     System,
@@ -58,8 +58,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "described": version,
         "categories": [(one, scope.behind(one)) for one in scope.categories],
         "requirements": [one for one in scope.commitments if one.kind == Commitment.Kind.REQUIREMENT],
-        "kinds": [(kind, scope.placed(kind, True)) for kind in ComponentKind],
-        "outside": [one for one in scope.components if not one.inside],
+        "boundary": Boundary(scope),
         "subservice": [(one, _csocs(scope, one)) for one in scope.subservice],
         "cuecs": [one for one in scope.complements if one.kind == Complement.Kind.CUEC],
         "exclusions": [
