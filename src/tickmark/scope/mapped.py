@@ -122,6 +122,21 @@ class Boundary:
     def _supplier(self, one: Component) -> str:
         return self.names.get(VENDOR + one.supplier, one.supplier) if one.supplier else ""
 
+    def told(self, one: Component | VendorVersion) -> list[str]:
+        """What a component or a vendor has to do with others, in words."""
+        word = "Holds" if isinstance(one, Component) else "Reaches"
+        holds = self._named(one.data)
+        found = [f"{word} {holds}"] if holds else []
+        found += [f"For {', '.join(one.commitments)}"] if one.commitments else []
+        return found + (self._told_of_flows(one) if isinstance(one, Component) else [])
+
+    def _told_of_flows(self, one: Component) -> list[str]:
+        passed = [f"Passes on {flow['what']} to {self._end_name(flow['to'])}" for flow in one.flows]
+        return passed + ([f"Supplied by {self._supplier(one)}"] if one.supplier else [])
+
+    def _end_name(self, code: str) -> str:
+        return self.names.get(self.end_of(code), code)
+
     @cached_property
     def rows(self) -> list[Stood]:
         """Every part with kind, side, data, supplier and owner."""

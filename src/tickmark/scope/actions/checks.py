@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
@@ -133,3 +133,15 @@ def check_named(codes: list[str], known: Callable[[], set[str]], field: str) -> 
 
 
 NAMED = {"data": "data", "commitments": "commitment", "supplier": "vendor"}
+
+
+def check_flows(flows: Sequence[tuple[str, str]]) -> None:
+    """Raise Invalid for a flow (end, what) that does not say both."""
+    half = next((f"{end}{what}" for end, what in flows if not (end.strip() and what.strip())), None)
+    need(
+        half is None,
+        f"The flow '{(half or '')[:60]}' says only half.",
+        "A flow says where to and what.",
+        "Write it as code: what, such as ledger-db: customer records.",
+        "flows",
+    )

@@ -13,6 +13,7 @@ from tickmark.people.actions import put
 from tickmark.people.models import User
 from tickmark.scope.actions.checks import (
     check_code,
+    check_flows,
     check_named,
     check_owners,
     commitment_codes,
@@ -121,6 +122,7 @@ def place(
     """
     said(name, "name", "The description names each component.")
     check_owners(owner, backup_owner)
+    check_flows([(flow.to, flow.what) for flow in flows])
     check_named(data, lambda: data_codes(system), "data")
     check_named(commitments, lambda: commitment_codes(system), "commitments")
     check_named([supplier] if supplier else [], vendor_codes, "supplier")
@@ -138,7 +140,7 @@ def place(
             backup_owner=backup_owner,
             data=list(data),
             commitments=list(commitments),
-            flows=[flow.model_dump() for flow in flows],
+            flows=[{"to": flow.to.strip(), "what": flow.what.strip()} for flow in flows],
             classification=classification.strip(),
             location=location.strip(),
             supplier=supplier,

@@ -26,7 +26,8 @@ def action_form(
 
     On a page that shows another day it is a sentence instead: nobody records into the past.
     `next` is where to go afterwards, `say` what to say then, `cancel` a link back, `error` a refusal to show,
-    `upload` for files, `dialog` adds a button that closes that dialog, `inline` puts all in one line.
+    `upload` for files, `dialog` adds a button that closes that dialog, `inline` puts all in one line,
+    `to` is a page of its own that reads the fields first and then does the action.
     """
     if context.get("known") or context.get("day") != context.get("today"):
         return render(context, "action_form_past", {})

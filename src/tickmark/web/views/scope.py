@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
@@ -33,7 +34,9 @@ from tickmark.scope.queries import Scope
 from tickmark.web.forming import base_of, can, must_see, specs, values_of
 from tickmark.web.lists import Listing, list_paths
 from tickmark.web.shell import day_of, known_of
-from tickmark.web.views.scope_parts import CATEGORIES, HIDDEN, NOUNS, Noun
+from tickmark.web.views.do import do
+from tickmark.web.views.scope_fields import CATEGORIES, flows_of
+from tickmark.web.views.scope_parts import HIDDEN, NOUNS, Noun
 
 
 def scope_of(request: HttpRequest) -> Scope | None:
@@ -261,11 +264,20 @@ def noun_list(request: HttpRequest, slug: str) -> HttpResponse:
         "states": {one.pk: queries.exclusion_state(one, scope.day, scope.known) for one in listing.page}
         if slug == "exclusions"
         else {},
+        "told": _told(scope, slug, listing),
         "labels": dict(CATEGORIES),
         "rows_template": f"scope/rows/{slug}.html",
         "tabs": _noun_tabs(request, slug),
     }
     return render(request, "scope/list.html", context)
+
+
+def _told(scope: Scope, slug: str, listing: Listing) -> dict[int, list[str]]:
+    """What each component or vendor on the page has to do with others."""
+    if slug not in ("components", "vendors"):
+        return {}
+    boundary = Boundary(scope)
+    return {one.pk: boundary.told(one) for one in listing.page}
 
 
 def _noun_tabs(request: HttpRequest, slug: str) -> list[dict[str, Any]]:
@@ -281,6 +293,8 @@ def _noun_tabs(request: HttpRequest, slug: str) -> list[dict[str, Any]]:
 def noun_new(request: HttpRequest, slug: str) -> HttpResponse:
     """Record one."""
     noun, scope = NOUNS[slug], _described(request)
+    if request.method == "POST":
+        return _read_and_done(request, noun, scope)
     _must_may(request, noun.action)
     values: dict[str, Any] = {
         "system": scope.system.ref,
@@ -290,6 +304,15 @@ def noun_new(request: HttpRequest, slug: str) -> HttpResponse:
     }
     values |= {"effective_from": _first_day(scope), "criterion": request.GET.get("criterion", "")}
     return _noun_form(request, noun, scope, None, f"Record {noun.one}", values)
+
+
+def _read_and_done(request: HttpRequest, noun: Noun, scope: Scope) -> HttpResponse:
+    """Do the action with what was typed; the lines of a component's flows become what the action takes."""
+    post = request.POST.copy()
+    if "flows" in post:
+        post["flows"] = json.dumps(flows_of(str(post["flows"]), scope))
+    request.POST = post  # type: ignore[assignment]
+    return do(request, noun.action)
 
 
 def _first_day(scope: Scope) -> date:
@@ -303,6 +326,8 @@ def noun_change(request: HttpRequest, slug: str, reference: str) -> HttpResponse
     row = resolve(visible(request.actor, noun.model), reference)  # type: ignore[attr-defined]
     if row is None or not noun.dated:
         raise not_found(noun.model, reference[:40])
+    if request.method == "POST":
+        return _read_and_done(request, noun, scope)
     _must_may(request, noun.action)
     values = {**values_of(noun.action, row), "system": scope.system.ref, "effective_from": clock.today()}
     if isinstance(row, VendorVersion):
@@ -330,7 +355,8 @@ def _noun_form(
     lead = (
         "A new version from its day on; the one before stays in the record." if row is not None else noun.lead
     )
-    return _form(request, noun.action, title, lead, fields, f"/scope/{noun.slug}/", row)
+    to = request.get_full_path() if "flows" in words else ""
+    return _form(request, noun.action, title, lead, fields, f"/scope/{noun.slug}/", row, to)
 
 
 def _form(
@@ -341,6 +367,7 @@ def _form(
     fields: list[dict[str, Any]],
     back: str,
     row: Any = None,
+    to: str = "",
 ) -> HttpResponse:
     system = request.GET.get("system", "")
     context = {
@@ -348,6 +375,7 @@ def _form(
         "title": title,
         "lead": lead,
         "fields": fields,
+        "to": to,
         "back": f"{back}?system={system}" if system else back,
         "base": base_of(request.actor, row) if isinstance(row, Version) else "",  # type: ignore[attr-defined]
     }

@@ -6,26 +6,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tickmark.kernel import clock
-from tickmark.people.queries import colleagues
 from tickmark.scope import queries
-from tickmark.scope.criteria import Category, applicable, criteria
+from tickmark.scope.criteria import criteria
 from tickmark.scope.models import (
     Commitment,
     Complement,
     Component,
     ComponentKind,
     Exclusion,
-    Method,
     NotRelevant,
     SystemEvent,
     VendorVersion,
 )
 from tickmark.scope.queries import Scope
-from tickmark.web.forming import criteria_groups, people_choices
 from tickmark.web.lists import Column, Filter
-
-CATEGORIES = [(one.value, one.label) for one in Category]
+from tickmark.web.views import scope_fields as fields
+from tickmark.web.views.scope_fields import CATEGORIES
 
 Rows = Callable[[Scope], Any]
 
@@ -62,156 +58,12 @@ def _serving(rows: Any, code: str) -> list[int]:
     return [pk for pk, codes in rows.values_list("pk", "criteria") if code in codes]
 
 
-def _criteria_field(scope: Scope, chosen: Sequence[str], help: str, required: bool = True) -> dict[str, Any]:
-    inside = scope.criteria or list(criteria().values())
-    more = [one for one in criteria().values() if one.id in chosen and one not in inside]
-    return {
-        "kind": "criteria",
-        "groups": criteria_groups([*inside, *more], chosen),
-        "help": help,
-        "required": required,
-        "value": list(chosen),
-    }
-
-
-def _commitment_fields(scope: Scope, row: Any) -> dict[str, dict[str, Any]]:
-    return {
-        "kind": {"kind": "radio", "choices": Commitment.Kind.choices},
-        "code": {"help": "Such as C-1 for a commitment, R-1 for a requirement."},
-        "category": {"kind": "select", "choices": CATEGORIES},
-        "text": {"kind": "textarea", "help": "In plain words, as it was promised."},
-        "target": {"help": "If it can be measured: 99.9 % a month."},
-        "source": {"help": "Where it stands: contract, service level, notice, law."},
-        "criteria": _criteria_field(
-            scope, getattr(row, "criteria", []), "The criteria that a system requirement supports.", False
-        ),
-        "principal": {"label": "Principal: made to customers at large, printed in the report"},
-    }
-
-
-def _component_fields(scope: Scope, row: Any) -> dict[str, dict[str, Any]]:
-    return {
-        "name": {},
-        "code": {"help": "Short, such as ledger-db."},
-        "kind": {"kind": "select", "choices": ComponentKind.choices},
-        "inside": {"label": "Inside the boundary", "help": "Leave it out to name it as outside."},
-        "description": {"label": "Purpose", "kind": "textarea"},
-        "owner": {"kind": "select", "choices": people_choices(colleagues())},
-    }
-
-
-def _vendor_fields(scope: Scope, row: Any) -> dict[str, dict[str, Any]]:
-    return {
-        "name": {"label": "Legal name"},
-        "code": {"help": "Short, such as hosting."},
-        "service": {"label": "What is bought from it", "kind": "textarea", "rows": 2},
-        "subservice": {
-            "label": "It is a subservice organisation",
-            "help": "Would a criterion fail if it had no controls, and are your own not enough? Then it is one.",
-        },
-        "method": {"kind": "select", "choices": Method.choices, "none_word": "not a subservice organisation"},
-        "criteria": _criteria_field(scope, getattr(row, "criteria", []), "What it is relied on for.", False),
-        "monitored_by": {"help": "The control that reads its reports, such as VND-03."},
-        "report": {
-            "label": "Its own report",
-            "help": "Kind and opinion, such as: SOC 2 Type 2, unmodified. Printed with DC 7.",
-        },
-        "report_end": {"label": "Last day that its report covers"},
-    }
-
-
-def _complement_fields(scope: Scope, row: Any) -> dict[str, dict[str, Any]]:
-    choices = [(one.vendor.ref, one.name) for one in scope.subservice]
-    return {
-        "kind": {
-            "kind": "radio",
-            "choices": [
-                ("cuec", "CUEC", "customers must do it"),
-                ("csoc", "CSOC", "a subservice organisation must do it"),
-            ],
-        },
-        "code": {"help": "Such as CUEC-1."},
-        "vendor": {
-            "kind": "select",
-            "choices": choices,
-            "help": "For a CSOC only.",
-            "none_word": "customers",
-        },
-        "text": {
-            "kind": "textarea",
-            "help": "As a duty of the other side. Only what a criterion needs, no advice.",
-        },
-        "why": {
-            "label": "Why it is needed",
-            "kind": "textarea",
-            "rows": 2,
-            "help": "Printed beside it: what would not be met without it.",
-        },
-        "criteria": _criteria_field(scope, getattr(row, "criteria", []), "The criteria that need it."),
-    }
-
-
-def _aside_fields(scope: Scope, row: Any) -> dict[str, dict[str, Any]]:
-    inside = scope.criteria or applicable(["security"])
-    return {
-        "criterion": {"kind": "select", "choices": [(one.id, f"{one.id} {one.title}") for one in inside]},
-        "reason": {"kind": "textarea", "help": "Printed in the report (DC 8)."},
-    }
-
-
-def _exclusion_fields(scope: Scope, row: Any) -> dict[str, dict[str, Any]]:
-    return {
-        "what": {"label": "What is left out"},
-        "reason": {"kind": "textarea", "help": "The auditor reads it."},
-        "until": {"label": "Until", "help": "The last day. It stays in force until somebody ends it."},
-    }
-
-
-def _promises(scope: Scope) -> list[Commitment]:
-    return [one for one in scope.commitments if one.kind == Commitment.Kind.COMMITMENT]
-
-
-def _event_fields(scope: Scope, row: Any) -> dict[str, dict[str, Any]]:
-    return {
-        "kind": {
-            "kind": "radio",
-            "choices": [("incident", "Incident", "DC 4"), ("change", "Significant change", "DC 9")],
-        },
-        "title": {},
-        "happened_on": {"label": "Day", "max": clock.today().isoformat()},
-        "text": {
-            "kind": "textarea",
-            "help": "Nature, timing, extent or effect, what was done. Before and after, for a change.",
-        },
-        "discovered_on": {
-            "label": "Discovered on",
-            "max": clock.today().isoformat(),
-            "help": "Of an incident, if later than the day.",
-        },
-        "cause": {
-            "kind": "textarea",
-            "rows": 2,
-            "help": "Of an incident: did a control fail, or what was it? Printed with DC 4.",
-        },
-        "disposition": {
-            "label": "What became of it",
-            "kind": "textarea",
-            "rows": 2,
-            "help": "Of an incident: how it ended, and what was done so that it does not come again.",
-        },
-        "commitments": {
-            "kind": "checks",
-            "choices": [(one.code, f"{one.code} {one.text}") for one in _promises(scope)],
-            "help": "Of an incident: the promises it touched.",
-        },
-        "criteria": _criteria_field(scope, [], "The criteria it touches.", False),
-        "disclosed": {"label": "Disclosed in the description", "value": True},
-        "why": {"label": "Why not disclosed", "kind": "textarea", "rows": 2, "help": "Needed if it is not."},
-    }
-
-
 CODE = Column("Code", "code", order="code")
 SINCE = Column("In force from", "effective_from", order=("effective_from",))
+OWNER = Column("Owner", "owner", "owner.name", order=("owner__name", "name"))
+BACKUP = Column("Backup owner", value="backup_owner.name")
+OWNED = Filter("owned", "Owner", [("no", "nobody"), ("yes", "somebody")], lambda rows, value: rows.filter(
+    owner__isnull=value == "no"))  # fmt: skip
 NOUNS = {
     noun.slug: noun
     for noun in (
@@ -235,7 +87,7 @@ NOUNS = {
                 SINCE,
             ),
             ("code", "text", "source", "target"),
-            _commitment_fields,
+            fields.commitment_fields,
             (Filter("category", "Category", CATEGORIES), Filter("kind", "Kind", Commitment.Kind.choices)),
             "Promises to customers will stand here: they are why a category is chosen.",
         ),
@@ -259,14 +111,22 @@ NOUNS = {
                     order=("-inside", "name"),
                 ),
                 Column("Purpose", value="description"),
-                Column("Owner", "owner", "owner.name", order=("owner__name", "name")),
+                OWNER,
+                Column("Data", value="data"),
+                Column("Class", value="classification"),
+                Column("Commitments", value="commitments"),
+                Column("Passes on", value=lambda row: fields.flow_lines(row.flows)),
+                Column("Supplied by", value="supplier"),
+                Column("Location", value="location"),
+                BACKUP,
                 SINCE,
             ),
             ("code", "name", "description"),
-            _component_fields,
+            fields.component_fields,
             (
                 Filter("kind", "Kind", ComponentKind.choices),
                 Filter("inside", "Boundary", [("1", "inside"), ("0", "outside")]),
+                OWNED,
             ),
             "Components will stand here: the important parts of the system, by kind.",
         ),
@@ -287,13 +147,17 @@ NOUNS = {
                 Column("Method", "method", "get_method_display", order=("method", "name")),
                 Column("Criteria", value="criteria"),
                 Column("Monitored by", "monitored_by", order=("monitored_by", "name")),
+                OWNER,
                 Column("Its own report", value="report"),
                 Column("Report to", "report_end", order=("report_end", "name")),
+                Column("Data", value="data"),
+                Column("Commitments", value="commitments"),
+                BACKUP,
                 SINCE,
             ),
             ("vendor__code", "name", "service"),
-            _vendor_fields,
-            (Filter("subservice", "Subservice", [("1", "yes"), ("0", "no")]), _criteria_filter()),
+            fields.vendor_fields,
+            (Filter("subservice", "Subservice", [("1", "yes"), ("0", "no")]), _criteria_filter(), OWNED),
             "Vendors will stand here.",
         ),
         Noun(
@@ -320,7 +184,7 @@ NOUNS = {
                 SINCE,
             ),
             ("code", "text"),
-            _complement_fields,
+            fields.complement_fields,
             (Filter("kind", "Kind", Complement.Kind.choices), _criteria_filter()),
             "Complementary controls will stand here: only those that a criterion needs.",
         ),
@@ -335,7 +199,7 @@ NOUNS = {
             lambda s: queries.not_relevant(s.system, s.day, s.known).order_by("criterion"),
             (Column("Criterion", "criterion", order="criterion"), Column("Reason", value="reason"), SINCE),
             ("criterion", "reason"),
-            _aside_fields,
+            fields.aside_fields,
             blank="Nothing is set aside: every criterion of the chosen categories applies.",
             fixed=("criterion",),
         ),
@@ -358,7 +222,7 @@ NOUNS = {
                 Column("Why ended", value="end.reason"),
             ),
             ("what", "reason"),
-            _exclusion_fields,
+            fields.exclusion_fields,
             (Filter("ended", "State", [("1", "not ended"), ("0", "ended")], "end__isnull"),),
             "Nothing is left out. What is, stands here for ever, with its reason.",
             dated=False,
@@ -391,7 +255,7 @@ NOUNS = {
                 Column("Recorded", "recorded_at", order="recorded_at"),
             ),
             ("title", "text"),
-            _event_fields,
+            fields.event_fields,
             (
                 Filter("kind", "Kind", SystemEvent.Kind.choices),
                 Filter("disclosed", "Disclosed", [("1", "yes"), ("0", "no")]),
@@ -405,8 +269,14 @@ NOUNS = {
 
 HIDDEN = {
     "commitments": ("Target", "Kind", "Criteria", "In force from"),
-    "components": ("Code",),
-    "vendors": ("Code", "Method", "Its own report", "Report to", "In force from"),
+    "components": (
+        *("Code", "Data", "Class", "Commitments", "Passes on"),
+        *("Supplied by", "Location", "Backup owner"),
+    ),
+    "vendors": (
+        *("Code", "Method", "Its own report", "Report to"),
+        *("Data", "Commitments", "Backup owner", "In force from"),
+    ),
     "complements": ("Why needed",),
     "exclusions": ("Ended", "Why ended"),
     "events": ("Why not", "Text", "Discovered", "Cause", "What became of it", "Commitments", "Recorded"),
