@@ -55,7 +55,7 @@ def test_its_form_shows_what_stands_and_a_new_version_keeps_it(made):
     )
     row = Component.objects.get(code="app")
     page = browser.get(f"/scope/components/{row.ref}").content.decode()
-    assert ">\ndb: entries</textarea>" in page
+    assert ">\nDatabase: entries</textarea>" in page
     assert 'value="records" checked' in page
     again = given(made, data=["records"], flows="db: entries", name="The ledger", base=row.ref)
     assert browser.post(f"/scope/components/{row.ref}", again).status_code == 302

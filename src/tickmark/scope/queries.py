@@ -37,13 +37,17 @@ REPORT_MONTHS = 12
 
 @dataclass(frozen=True)
 class Finding:
-    """Something in the scope that does not fit together: what, why it matters, the remedy, and the page to do it on."""
+    """Something in the scope that does not fit together: what, why it matters, the remedy, and the page to do it on.
+
+    `sort` says how: `fit`, or the scope is too `narrow`, too `broad`, or something is `missing`.
+    """
 
     code: str
     what: str
     why: str
     remedy: str
     url: str
+    sort: str = "fit"
 
 
 @dataclass(frozen=True)
@@ -159,13 +163,13 @@ def commitments(system: System, day: date, known: int | None = None) -> QuerySet
 def components(system: System, day: date, known: int | None = None) -> QuerySet[Component]:
     """Components in force on the day."""
     rows: QuerySet[Component] = Component.objects.as_of(day, known).filter(system=system)
-    return rows.select_related("by", "owner", "backup_owner")
+    return rows.select_related("by", "owner__end", "backup_owner__end")
 
 
 def vendors(day: date, known: int | None = None) -> QuerySet[VendorVersion]:
     """Vendors in force on the day."""
     rows: QuerySet[VendorVersion] = VendorVersion.objects.as_of(day, known)
-    return rows.select_related("vendor", "by", "owner", "backup_owner")
+    return rows.select_related("vendor", "by", "owner__end", "backup_owner__end")
 
 
 def complements(system: System, day: date, known: int | None = None) -> QuerySet[Complement]:
@@ -245,6 +249,7 @@ def _bare_categories(scope: Scope) -> Iterator[Finding]:
                 "A category is chosen because of a promise to customers.",
                 "Add the promise with its source, or leave the category out.",
                 "/scope/commitments/new",
+                "broad",
             )
 
 
@@ -258,6 +263,7 @@ def _stray_commitments(scope: Scope) -> Iterator[Finding]:
                 "Customers will look for it in the report and not find it.",
                 f"Choose {label}, or correct the category of {one.code}.",
                 f"/scope/commitments/{one.ref}",
+                "narrow",
             )
 
 
@@ -271,6 +277,7 @@ def _subservice_without_csoc(scope: Scope) -> Iterator[Finding]:
                 "The description says which controls the company relies on at a subservice organisation (DC 7).",
                 "Record what it must do for you.",
                 "/scope/complements/new",
+                "missing",
             )
 
 
@@ -283,6 +290,7 @@ def _unmonitored(scope: Scope) -> Iterator[Finding]:
                 "Controls that are carved out are watched by the company's own (CC9.2).",
                 "Name the control that reads its reports, such as VND-03.",
                 f"/scope/vendors/{vendor.ref}",
+                "missing",
             )
 
 
@@ -308,6 +316,7 @@ def _missing_kinds(scope: Scope) -> Iterator[Finding]:
                 "A system has components of five kinds (DC 3).",
                 "Name the important ones.",
                 "/scope/components/new",
+                "missing",
             )
 
 
@@ -321,6 +330,7 @@ def _out_of_scope(scope: Scope) -> Iterator[Finding]:
                 "A complement is kept only where a criterion in scope needs it (DC 6).",
                 "Correct its criteria, or withdraw it.",
                 f"/scope/complements/{one.ref}",
+                "broad",
             )
     for aside in scope.not_relevant:
         if aside.criterion not in inside:
@@ -330,6 +340,7 @@ def _out_of_scope(scope: Scope) -> Iterator[Finding]:
                 "What is out of scope needs no reason (DC 8).",
                 "Withdraw it.",
                 f"/scope/set-aside/{aside.ref}",
+                "broad",
             )
 
 
@@ -353,6 +364,7 @@ def _periods(scope: Scope) -> Iterator[Finding]:
             "Every step after this one counts in it.",
             "Set a Type 1 date or a Type 2 period.",
             "/scope/#period",
+            "missing",
         )
     elif scope.period.end < scope.day:
         yield Finding(
@@ -361,6 +373,7 @@ def _periods(scope: Scope) -> Iterator[Finding]:
             "Customers expect the next one to begin on the day after.",
             "Roll forward.",
             "/upkeep/next",
+            "missing",
         )
 
 
@@ -400,6 +413,7 @@ def _unapproved(scope: Scope) -> Iterator[Finding]:
             "The scope is done when somebody with the say has approved it.",
             "The executive sponsor approves it, unless they wrote it.",
             "/scope/",
+            "missing",
         )
 
 

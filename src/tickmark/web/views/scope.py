@@ -20,17 +20,19 @@ from tickmark.kernel.errors import NotFound
 from tickmark.kernel.references import resolve
 from tickmark.people.queries import stands
 from tickmark.scope import queries
+from tickmark.scope.advice import advice
 from tickmark.scope.criteria import Category
 from tickmark.scope.mapped import Boundary
 from tickmark.scope.models import (
     Commitment,
     Complement,
+    InterviewAnswer,
     Period,
     ReportType,
     System,
     VendorVersion,
 )
-from tickmark.scope.queries import Scope
+from tickmark.scope.queries import Finding, Scope
 from tickmark.web.forming import base_of, can, must_see, specs, values_of
 from tickmark.web.lists import Listing, list_paths
 from tickmark.web.shell import day_of, known_of
@@ -67,7 +69,9 @@ def overview(request: HttpRequest) -> HttpResponse:
         "exclusions": [
             (one, queries.exclusion_state(one, scope.day, scope.known)) for one in scope.exclusions
         ],
-        "findings": [*scope.findings, *controls.findings(scope)],
+        "findings": _sorted(
+            [*scope.findings, *advice(scope, told_to(request, scope)), *controls.findings(scope)]
+        ),
         "titles": queries.criterion_titles(),
         "systems": _system_tabs(request, scope),
         "waiting": _waiting(request, scope),
@@ -76,6 +80,27 @@ def overview(request: HttpRequest) -> HttpResponse:
         "may_record": can(request, "scope.exclude"),
     }
     return render(request, "scope/overview.html", context)
+
+
+SORTS = {
+    "narrow": "Perhaps too narrow",
+    "broad": "Perhaps too broad",
+    "missing": "Not said yet",
+    "fit": "Does not fit together",
+}
+"""How findings are told: what is left out first, because it hurts most when the auditor finds it."""
+
+
+def _sorted(found: list[Finding]) -> list[tuple[str, list[Finding]]]:
+    groups = [(label, [one for one in found if one.sort == sort]) for sort, label in SORTS.items()]
+    return [(label, rows) for label, rows in groups if rows]
+
+
+def told_to(request: HttpRequest, scope: Scope) -> dict[str, Any]:
+    """The answers of the interview about the system, by question, that the visitor may see."""
+    answers: Any = visible(request.actor, InterviewAnswer)  # type: ignore[attr-defined]
+    rows = answers.as_of(scope.day, scope.known).filter(interview=scope.system.code)
+    return {one.question: one.answer for one in rows}
 
 
 def _csocs(scope: Scope, vendor: VendorVersion) -> list[Complement]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tickmark.kernel import clock
@@ -13,7 +14,7 @@ from tickmark.scope.queries import Scope
 from tickmark.web.forming import criteria_groups, people_choices
 
 CATEGORIES = [(one.value, one.label) for one in Category]
-SHOWN_CODES = 24
+NO_NAMES: dict[str, str] = {}
 Fields = dict[str, dict[str, Any]]
 
 
@@ -60,10 +61,9 @@ def component_fields(scope: Scope, row: Any) -> Fields:
             "label": "What it passes on",
             "kind": "textarea",
             "rows": 3,
-            "value": flow_lines(getattr(row, "flows", [])),
-            "placeholder": "ledger-db: customer records",
-            "help": "One a line: the code or name of a component or vendor, a colon, what passes. "
-            f"Codes: {_codes(scope)}.",
+            "value": flow_lines(getattr(row, "flows", []), _names(scope)),
+            "placeholder": "Ledger database: customer records",
+            "help": "One a line: the name or code of a component or vendor, a colon, what passes.",
         },
         "supplier": {
             "label": "Supplied or hosted by",
@@ -112,20 +112,23 @@ def _ticks(
     }
 
 
-def _codes(scope: Scope) -> str:
-    found = [*(one.code for one in scope.components), *(one.vendor.code for one in scope.vendors)]
-    return ", ".join(found[:SHOWN_CODES]) + (" and more" if len(found) > SHOWN_CODES else "") or "none yet"
+def _names(scope: Scope) -> dict[str, str]:
+    """What people call components and vendors, by code; not those that a line could not be read with."""
+    found = {one.vendor.code: one.name for one in scope.vendors} | {
+        one.code: one.name for one in scope.components
+    }
+    called = Counter(name.casefold() for name in found.values())
+    return {code: name for code, name in found.items() if ":" not in name and called[name.casefold()] == 1}
 
 
-def flow_lines(flows: Sequence[dict[str, str]]) -> str:
-    """What a component passes on, one a line as `code: what`."""
-    return "\n".join(f"{flow['to']}: {flow['what']}" for flow in flows)
+def flow_lines(flows: Sequence[dict[str, str]], names: Mapping[str, str] = NO_NAMES) -> str:
+    """What a component passes on, one a line as `end: what`: the end by its name where one is given, else its code."""
+    return "\n".join(f"{names.get(flow['to'], flow['to'])}: {flow['what']}" for flow in flows)
 
 
 def flows_of(text: str, scope: Scope) -> list[dict[str, str]]:
     """The flows that lines of `code: what` name; a name stands for its code. What a line leaves out is left empty."""
-    codes = {one.name.casefold(): one.vendor.code for one in scope.vendors}
-    codes |= {one.name.casefold(): one.code for one in scope.components}
+    codes = {name.casefold(): code for code, name in _names(scope).items()}
     found = []
     for line in filter(str.strip, text.splitlines()):
         end, _, what = map(str.strip, line.partition(":"))

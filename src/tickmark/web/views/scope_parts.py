@@ -271,7 +271,7 @@ HIDDEN = {
     "commitments": ("Target", "Kind", "Criteria", "In force from"),
     "components": (
         *("Code", "Data", "Class", "Commitments", "Passes on"),
-        *("Supplied by", "Location", "Backup owner"),
+        *("Supplied by", "Location", "Backup owner", "In force from"),
     ),
     "vendors": (
         *("Code", "Method", "Its own report", "Report to"),
