@@ -23,6 +23,8 @@ PAGES = [
     ("/scope/?day=2020-01-01", PROGRAMME),
     ("/scope/?system=none", dict.fromkeys(ALL, 404)),
     ("/scope/history", PROGRAMME),
+    ("/scope/description", PROGRAMME),
+    ("/scope/description?day=2020-01-01", PROGRAMME),
     ("/scope/describe", LEADERS),
     ("/scope/period", LEADERS),
     *[

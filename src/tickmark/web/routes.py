@@ -14,6 +14,8 @@ PAGES = (
     "people",
     "interview",
     "scope",
+    "description",
+    "versions",
     "controls",
     "evidence",
     "readiness",

@@ -21,7 +21,6 @@ from tickmark.kernel.references import resolve
 from tickmark.people.queries import stands
 from tickmark.scope import queries
 from tickmark.scope.advice import advice
-from tickmark.scope.criteria import Category
 from tickmark.scope.mapped import Boundary
 from tickmark.scope.models import (
     Commitment,
@@ -201,7 +200,7 @@ def _calendar_choices() -> list[tuple[str, str]]:
 def period(request: HttpRequest) -> HttpResponse:
     """Set the date of a Type 1 or the period of a Type 2."""
     _must_may(request, "scope.set_period")
-    scope = _described(request)
+    scope = described(request)
     last = scope.periods[-1] if scope.periods else None
     zone = scope.versions[0].time_zone if scope.versions else "UTC"
     proposed = {name: request.GET[name][:10] for name in ("type", "start", "end") if request.GET.get(name)}
@@ -243,38 +242,12 @@ def _period_words(one: Period) -> str:
     return f"{kind}, {one.start}" if one.start == one.end else f"{kind}, {one.start} to {one.end}"
 
 
-def history(request: HttpRequest) -> HttpResponse:
-    """Every version of the system, with what changed and who approved it."""
-    scope = _described(request)
-    versions = scope.versions
-    rows = [(one, _diff(older, one)) for one, older in zip(versions, [*versions[1:], None], strict=True)]
-    return render(request, "scope/history.html", {"scope": scope, "rows": rows})
-
-
-SHOWN = ("name", "company", "services", "boundary", "categories", "criteria_set", "time_zone", "calendar")
-
-
-def _diff(before: Any, after: Any) -> list[dict[str, str]]:
-    if before is None:
-        return []
-    pairs = [(name, _words(getattr(before, name)), _words(getattr(after, name))) for name in SHOWN]
-    return [{"name": _label(name), "before": old, "after": new} for name, old, new in pairs if old != new]
-
-
-def _words(value: Any) -> str:
-    return ", ".join(Category(one).label for one in value) if isinstance(value, list) else str(value)
-
-
-def _label(name: str) -> str:
-    return name.replace("_", " ").capitalize()
-
-
 # -- the parts as lists, and a form for each -----------------------------------------------------------------
 
 
 def noun_list(request: HttpRequest, slug: str) -> HttpResponse:
     """One part of the scope as a list."""
-    noun, scope = NOUNS[slug], _described(request)
+    noun, scope = NOUNS[slug], described(request)
     mine = visible(request.actor, noun.model)  # type: ignore[attr-defined]
     rows = noun.rows(scope).filter(pk__in=mine.values("pk"))
     listing = Listing(request, rows, noun.columns, filters=noun.filters, search=noun.search)
@@ -292,7 +265,7 @@ def noun_list(request: HttpRequest, slug: str) -> HttpResponse:
         "told": _told(scope, slug, listing),
         "labels": dict(CATEGORIES),
         "rows_template": f"scope/rows/{slug}.html",
-        "tabs": _noun_tabs(request, slug),
+        "tabs": tabs_of(request, slug),
     }
     return render(request, "scope/list.html", context)
 
@@ -305,19 +278,26 @@ def _told(scope: Scope, slug: str, listing: Listing) -> dict[int, list[str]]:
     return {one.pk: boundary.told(one) for one in listing.page}
 
 
-def _noun_tabs(request: HttpRequest, slug: str) -> list[dict[str, Any]]:
+def tabs_of(request: HttpRequest, slug: str) -> list[dict[str, Any]]:
+    """The parts of the scope, with the page that is open."""
     system = request.GET.get("system", "")
     tail = f"?system={system}" if system else ""
-    found = [
-        {"label": noun.tab, "url": f"/scope/{noun.slug}/{tail}", "current": noun.slug == slug}
-        for noun in NOUNS.values()
+    found = [(noun.tab, f"{noun.slug}/", noun.slug) for noun in NOUNS.values()]
+    pages = [
+        ("Overview", "", ""),
+        *found,
+        ("Description", "description", "description"),
+        ("Versions", "history", "versions"),
     ]
-    return [{"label": "Overview", "url": f"/scope/{tail}", "current": False}, *found]
+    return [
+        {"label": label, "url": f"/scope/{place}{tail}", "current": name == slug}
+        for label, place, name in pages
+    ]
 
 
 def noun_new(request: HttpRequest, slug: str) -> HttpResponse:
     """Record one."""
-    noun, scope = NOUNS[slug], _described(request)
+    noun, scope = NOUNS[slug], described(request)
     if request.method == "POST":
         return _read_and_done(request, noun, scope)
     _must_may(request, noun.action)
@@ -347,7 +327,7 @@ def _first_day(scope: Scope) -> date:
 
 def noun_change(request: HttpRequest, slug: str, reference: str) -> HttpResponse:
     """A new version of one; the old one stays."""
-    noun, scope = NOUNS[slug], _described(request)
+    noun, scope = NOUNS[slug], described(request)
     row = resolve(visible(request.actor, noun.model), reference)  # type: ignore[attr-defined]
     if row is None or not noun.dated:
         raise not_found(noun.model, reference[:40])
@@ -414,7 +394,8 @@ def _must_may(request: HttpRequest, name: str) -> None:
         )
 
 
-def _described(request: HttpRequest) -> Scope:
+def described(request: HttpRequest) -> Scope:
+    """The system that the page is about. Raises NotFound where none is described."""
     scope = scope_of(request)
     if scope is None or not scope.versions:
         raise NotFound(
@@ -434,7 +415,6 @@ routes = [
     path("scope/", overview, name="scope"),
     path("scope/describe", describe, name="scope-describe"),
     path("scope/period", period, name="scope-period"),
-    path("scope/history", history, name="scope-history"),
     *[route for slug in NOUNS for route in _list_routes(slug)],
     *[path(f"scope/{slug}/new", noun_new, {"slug": slug}, name=f"scope-{slug}-new") for slug in NOUNS],
     *[
