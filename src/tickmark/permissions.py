@@ -429,6 +429,7 @@ MAY: Mapping[str, Grant] = {
     "scope.apply": company(*LEADERS),
     "controls.write": company(*LEADERS),
     "controls.adopt": company(*LEADERS),
+    "controls.adopt_many": company(*LEADERS),
     "controls.hand_over": company("sponsor", "lead"),
     "controls.retire": company("sponsor", "lead"),
     "controls.write_policy": company(*LEADERS, "owner"),

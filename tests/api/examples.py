@@ -120,6 +120,13 @@ plain("controls.write", "lead", code="AC-99", title="Reviews", statement="The ow
       criteria=["CC6.2", "CC6.3"], nature="M", purpose="D", frequency="quarterly", owner="@owner", effective_from=AFTER,
       parameters={"days": 10})  # fmt: skip
 plain("controls.adopt", "lead", starter="AC-04", owner="@owner", effective_from=AFTER)
+plain(
+    "controls.adopt_many",
+    "lead",
+    choices=[{"starter": "AC-02"}, {"starter": "AC-04", "parameters": {"days": 2}}],
+    owner="@owner",
+    effective_from=AFTER,
+)
 plain("controls.adopt_policy", "lead", starter="POL-01", owner="@owner", effective_from=AFTER)
 plain(
     "controls.hand_over", "lead", control="CHG-02", owner="@lead", effective_from="2026-12-11", reason="Moved"

@@ -38,7 +38,7 @@ CONTROL_SECTIONS = ("Control", "Evidence", "Type 1 test", "Type 2 test")
 POLICY_SECTIONS = ("Purpose", "Scope", "Roles", "Rules", "Exceptions", "Enforcement", "Related documents")
 
 Answer = str | int
-_BLANK = re.compile(r"\{([A-Za-z][A-Za-z0-9_.-]*)\}")
+BLANK = re.compile(r"\{([A-Za-z][A-Za-z0-9_.-]*)\}")
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class StarterPolicy:
     @property
     def blanks(self) -> tuple[str, ...]:
         """The names this policy needs an answer for, in order of appearance."""
-        return tuple(dict.fromkeys(_BLANK.findall(self.body)))
+        return tuple(dict.fromkeys(BLANK.findall(self.body)))
 
     def fits(self, scope: Iterable[Criterion]) -> bool:
         """Whether the policy is proposed for these criteria: it serves one, or a control that does cites it."""
@@ -147,7 +147,7 @@ def render(text: str, answers: Mapping[str, Answer]) -> str:
 
     Invalid names every blank that has no answer.
     """
-    missing = sorted({name for name in _BLANK.findall(text) if answers.get(name) in (None, "")})
+    missing = sorted({name for name in BLANK.findall(text) if answers.get(name) in (None, "")})
     if missing:
         raise Invalid(
             f"The text cannot be filled in: {', '.join(missing)}.",
@@ -155,7 +155,7 @@ def render(text: str, answers: Mapping[str, Answer]) -> str:
             "Answer each of these.",
             missing[0],
         )
-    return _BLANK.sub(lambda blank: _fill(str(answers[blank[1]]), text[: blank.start()]), text)
+    return BLANK.sub(lambda blank: _fill(str(answers[blank[1]]), text[: blank.start()]), text)
 
 
 def _fill(answer: str, before: str) -> str:
@@ -336,8 +336,8 @@ def _evidence(path: Path, section: str) -> tuple[EvidenceNeed, ...]:
 
 def _blanks_known(path: Path, control: StarterControl) -> None:
     """Every blank has a parameter and every parameter stands in the statement: it is what gets tested."""
-    used = set(_BLANK.findall(control.control))
-    elsewhere = set(_BLANK.findall(control.type1_test + control.type2_test))
+    used = set(BLANK.findall(control.control))
+    elsewhere = set(BLANK.findall(control.type1_test + control.type2_test))
     if used != set(control.parameters) or not elsewhere <= used:
         raise Invalid(
             f"{path.name}: parameters and blanks differ.",

@@ -103,10 +103,11 @@ def gathered(request: HttpRequest, name: str) -> HttpRequest:
     found = {key.strip(): value.strip() for key, _, value in lines}
     for field in [key for key in post if key.startswith(f"{name}.")]:
         found[field.removeprefix(f"{name}.")] = post.pop(field)[-1].strip()
-    post[name] = json.dumps({key: _number(value) for key, value in found.items() if key and value})
+    post[name] = json.dumps({key: as_number(value) for key, value in found.items() if key and value})
     request.POST = post  # type: ignore[assignment]
     return request
 
 
-def _number(text: str) -> int | str:
+def as_number(text: str) -> int | str:
+    """A whole number where the text is one, else the text, which the action then refuses."""
     return int(text) if text.removeprefix("-").isdecimal() and len(text) < 16 else text

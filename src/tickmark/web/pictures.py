@@ -258,6 +258,17 @@ def stacked(parts: Sequence[tuple[str, int]], title: str) -> SafeString:
     return svg("stacked", title, desc, body or '<rect class="v-none" width="100%" height="14"/>', height=14)
 
 
+def gained(had: int, more: int, left: int, title: str, desc: str) -> SafeString:
+    """One bar: what stands, what is about to be added, what is left. `desc` says the same in words."""
+    whole = had + more + left
+    body = f'<rect class="v-none" width="100%" height="10" rx="2"/><rect class="v-plain" width="{percent(had, whole)}" height="10"/>'
+    if more:
+        at, wide = percent(had, whole), percent(more, whole)
+        body += f'<rect class="t-added" x="{at}" width="{wide}" height="10"/>'
+        body += f'<line class="gap" x1="{at}" x2="{at}" y1="0" y2="10"/>'
+    return svg("gained", title, desc, body, height=10)
+
+
 def road(steps: Sequence[tuple[str, str]], title: str = "The road to the report") -> SafeString:
     """The steps as stations on one line: (name, state), state one of done, current, next, later."""
     wide = 100 / max(len(steps), 1)

@@ -1,5 +1,6 @@
 """Verbs of the controls step: controls, policies, acknowledgements."""
 
+from tickmark.controls.actions.adopting import AdoptIn, adopt_many
 from tickmark.controls.actions.policies import (
     acknowledge,
     adopt_policy,
@@ -11,8 +12,10 @@ from tickmark.controls.actions.policies import (
 from tickmark.controls.actions.writing import adopt, check_code, hand_over, retire, write
 
 __all__ = [
+    "AdoptIn",
     "acknowledge",
     "adopt",
+    "adopt_many",
     "adopt_policy",
     "approve_policy",
     "check_code",

@@ -15,10 +15,10 @@ from tickmark.controls.library import EVIDENCE_KINDS, StarterControl, starter_co
 from tickmark.controls.models import Control, ControlVersion, Frequency, Nature, Purpose
 from tickmark.kernel import clock
 from tickmark.kernel.access import Actor, may, not_found, visible
-from tickmark.kernel.references import resolve
 from tickmark.people.queries import colleagues
 from tickmark.scope.criteria import Category, criteria
 from tickmark.scope.queries import open_periods
+from tickmark.web.control_pages import AREAS, control_of, scope_of, tabs
 from tickmark.web.forming import (
     base_of,
     can,
@@ -30,30 +30,11 @@ from tickmark.web.forming import (
     values_of,
 )
 from tickmark.web.lists import Column, Filter, Listing, list_paths
-from tickmark.web.scoping import outside, scope_of
+from tickmark.web.scoping import outside
 from tickmark.web.shell import day_of, known_of
-from tickmark.web.views import policies
+from tickmark.web.views import adopting, policies
 from tickmark.web.views.do import do
 
-AREAS = {
-    "GOV": "Governance",
-    "HR": "People",
-    "COM": "Communication",
-    "RSK": "Risk",
-    "VND": "Vendors",
-    "AC": "Logical access",
-    "PHY": "Physical",
-    "AST": "Assets and endpoints",
-    "NET": "Network",
-    "CRY": "Cryptography",
-    "CHG": "Change",
-    "OPS": "Operations",
-    "INC": "Incidents",
-    "BCP": "Availability",
-    "DAT": "Confidentiality",
-    "PIN": "Processing integrity",
-    "PRV": "Privacy",
-}
 COLUMNS = (
     Column("Control", "code", "control.code", order="control__code"),
     Column("Title", "title", order="title"),
@@ -83,6 +64,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "shown": [column for column in listing.columns if column["label"] in SHOWN],
         "lines": queries.cover(scope) if scope else [],
         "may_write": can(request, "controls.write"),
+        "may_adopt": can(request, "controls.adopt_many"),
         "tabs": tabs(request),
     }
     return render(request, "controls/index.html", context)
@@ -109,29 +91,9 @@ def _in_category(rows: Any, value: str) -> Any:
     return rows.filter(pk__in=found)
 
 
-def tabs(request: HttpRequest) -> list[dict[str, Any]]:
-    """The parts of this step."""
-    found = [
-        ("Controls", "/controls/"),
-        ("Coverage", "/controls/coverage"),
-        ("Policies", "/policies/"),
-        ("Library", "/controls/library"),
-    ]
-    return [{"label": label, "url": url, "current": request.path == url} for label, url in found]
-
-
-def _found(request: HttpRequest, code: str) -> Control:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    must_see(actor, Control)
-    control = resolve(visible(actor, Control), code)
-    if control is None:
-        raise not_found(Control, code[:40])
-    return control
-
-
 def control(request: HttpRequest, code: str) -> HttpResponse:
     """One control on the day: what it says, who owns it, its versions, what is expected of it in the period."""
-    found = _found(request, code)
+    found = control_of(request, code)
     day, known = day_of(request), known_of(request)
     version, versions = queries.version_on(found, day, known), queries.versions_of(found, known)
     scope = scope_of(request)
@@ -230,7 +192,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def change(request: HttpRequest, code: str) -> HttpResponse:
     """A new version of a control, from a day on."""
-    found = _found(request, code)
+    found = control_of(request, code)
     if request.method == "POST":
         return do(gathered(request, "parameters"), "controls.write")
     if not may(request.actor, "controls.write"):  # type: ignore[attr-defined]
@@ -463,6 +425,7 @@ routes = [
     path("controls/new", new, name="control-new"),
     path("controls/library", library, name="control-library"),
     path("controls/library/<str:starter>", adopt, name="control-adopt"),
+    *adopting.routes,
     *list_paths("controls/coverage", coverage, "coverage"),
     path("controls/criteria/<str:code>", criterion, name="criterion"),
     path("controls/<str:code>/", control, name="control"),

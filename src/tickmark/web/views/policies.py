@@ -21,6 +21,7 @@ from tickmark.kernel.documents import markdown_html
 from tickmark.kernel.references import resolve
 from tickmark.people.queries import colleagues, sees
 from tickmark.scope.criteria import criteria
+from tickmark.web.control_pages import tabs
 from tickmark.web.forming import (
     base_of,
     can,
@@ -82,15 +83,9 @@ def index(request: HttpRequest) -> HttpResponse:
         "to_read": len(asked),
         "may_adopt": can(request, "controls.adopt_policy"),
         "may_write": can(request, "controls.write_policy"),
-        "tabs": _tabs(request) if works else [],
+        "tabs": tabs(request) if works else [],
     }
     return render(request, "controls/policies.html", context)
-
-
-def _tabs(request: HttpRequest) -> list[dict[str, Any]]:
-    from tickmark.web.views.controls import tabs
-
-    return tabs(request)
 
 
 def _found(request: HttpRequest, code: str) -> Policy:

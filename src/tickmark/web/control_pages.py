@@ -1,0 +1,57 @@
+"""What the pages about controls share: the areas, the tabs, the system that is looked at, the control of an address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from tickmark.controls.models import Control
+from tickmark.kernel.access import Actor, not_found, visible
+from tickmark.kernel.references import resolve
+from tickmark.web.forming import must_see
+from tickmark.web.scoping import scope_of
+
+__all__ = ["AREAS", "TABS", "control_of", "scope_of", "tabs"]
+
+AREAS = {
+    "GOV": "Governance",
+    "HR": "People",
+    "COM": "Communication",
+    "RSK": "Risk",
+    "VND": "Vendors",
+    "AC": "Logical access",
+    "PHY": "Physical",
+    "AST": "Assets and endpoints",
+    "NET": "Network",
+    "CRY": "Cryptography",
+    "CHG": "Change",
+    "OPS": "Operations",
+    "INC": "Incidents",
+    "BCP": "Availability",
+    "DAT": "Confidentiality",
+    "PIN": "Processing integrity",
+    "PRV": "Privacy",
+}
+"""The areas of the library, by the letters of their codes, in the order in which they are gone through."""
+TABS = (
+    ("Controls", "/controls/"),
+    ("Coverage", "/controls/coverage"),
+    ("Policies", "/policies/"),
+    ("Library", "/controls/library"),
+)
+
+
+def tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """The parts of this step."""
+    return [{"label": label, "url": url, "current": request.path == url} for label, url in TABS]
+
+
+def control_of(request: HttpRequest, code: str) -> Control:
+    """The control of an address. Raises NotFound where there is none, or none for this reader."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    must_see(actor, Control)
+    control = resolve(visible(actor, Control), code)
+    if control is None:
+        raise not_found(Control, code[:40])
+    return control
