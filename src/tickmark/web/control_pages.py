@@ -37,14 +37,23 @@ AREAS = {
 TABS = (
     ("Controls", "/controls/"),
     ("Coverage", "/controls/coverage"),
+    ("Wording", "/controls/wording"),
     ("Policies", "/policies/"),
     ("Library", "/controls/library"),
 )
 
 
-def tabs(request: HttpRequest) -> list[dict[str, Any]]:
-    """The parts of this step."""
-    return [{"label": label, "url": url, "current": request.path == url} for label, url in TABS]
+def tabs(request: HttpRequest, **counts: int) -> list[dict[str, Any]]:
+    """The parts of this step; `counts` says how much waits in some of them, by name."""
+    return [
+        {
+            "label": label,
+            "url": url,
+            "current": request.path == url,
+            "count": counts.get(label.lower()) or None,
+        }
+        for label, url in TABS
+    ]
 
 
 def control_of(request: HttpRequest, code: str) -> Control:

@@ -61,6 +61,12 @@ def _plain(value: Any) -> Any:
     return value.ref if isinstance(value, Model) and hasattr(value, "ref") else value
 
 
+def kept(name: str, values: Mapping[str, Any]) -> Field:
+    """A list that a form carries on unseen, whole whatever its items hold."""
+    held = values.get(name) or []
+    return {"kind": "hidden", "value": held if isinstance(held, str) else json.dumps(list(held))}
+
+
 def people_choices(users: Iterable[User]) -> list[tuple[str, str]]:
     """Accounts as choices of a field."""
     return [(user.ref, user.name) for user in users]

@@ -261,7 +261,8 @@ def stacked(parts: Sequence[tuple[str, int]], title: str) -> SafeString:
 def gained(had: int, more: int, left: int, title: str, desc: str) -> SafeString:
     """One bar: what stands, what is about to be added, what is left. `desc` says the same in words."""
     whole = had + more + left
-    body = f'<rect class="v-none" width="100%" height="10" rx="2"/><rect class="v-plain" width="{percent(had, whole)}" height="10"/>'
+    body = '<rect class="v-none" width="100%" height="10" rx="2"/>'
+    body += f'<rect class="v-plain" width="{percent(had, whole)}" height="10" rx="2"/>'
     if more:
         at, wide = percent(had, whole), percent(more, whole)
         body += f'<rect class="t-added" x="{at}" width="{wide}" height="10"/>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
@@ -13,8 +14,10 @@ from django.urls import path
 from tickmark.controls import queries
 from tickmark.controls.library import EVIDENCE_KINDS, StarterControl, starter_controls, starter_policies
 from tickmark.controls.models import Control, ControlVersion, Frequency, Nature, Purpose
+from tickmark.controls.wording import Looked, worded, worded_as
 from tickmark.kernel import clock
 from tickmark.kernel.access import Actor, may, not_found, visible
+from tickmark.kernel.action import ACTIONS
 from tickmark.people.queries import colleagues
 from tickmark.scope.criteria import Category, criteria
 from tickmark.scope.queries import open_periods
@@ -24,6 +27,7 @@ from tickmark.web.forming import (
     can,
     criteria_groups,
     gathered,
+    kept,
     must_see,
     people_choices,
     specs,
@@ -32,8 +36,9 @@ from tickmark.web.forming import (
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.scoping import outside
 from tickmark.web.shell import day_of, known_of
-from tickmark.web.views import adopting, policies
+from tickmark.web.views import adopting, policies, wording
 from tickmark.web.views.do import do
+from tickmark.web.views.wording import typed_wording
 
 COLUMNS = (
     Column("Control", "code", "control.code", order="control__code"),
@@ -65,7 +70,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "lines": queries.cover(scope) if scope else [],
         "may_write": can(request, "controls.write"),
         "may_adopt": can(request, "controls.adopt_many"),
-        "tabs": tabs(request),
+        "tabs": tabs(request, wording=sum(bool(one.faults) for one in worded(day, known))),
     }
     return render(request, "controls/index.html", context)
 
@@ -105,6 +110,7 @@ def control(request: HttpRequest, code: str) -> HttpResponse:
         "control": found,
         "held": version,
         "newest": versions[0],
+        "worded": worded_as(version, day, known) if version else None,
         "versions": [(one, _standing(one, version, day)) for one in versions],
         "changes": changes(versions[1], versions[0]) if len(versions) > 1 else [],
         "window": period,
@@ -182,7 +188,7 @@ def _words(version: ControlVersion, name: str) -> str:
 def new(request: HttpRequest) -> HttpResponse:
     """Write a control in the company's own words."""
     if request.method == "POST":
-        return do(gathered(request, "parameters"), "controls.write")
+        return _write(request, "Write a control", None)
     if not may(request.actor, "controls.write"):  # type: ignore[attr-defined]
         raise not_found(Control, "new")
     values = {"effective_from": clock.today(), "frequency": "event", "nature": "M", "purpose": "P"}
@@ -194,7 +200,7 @@ def change(request: HttpRequest, code: str) -> HttpResponse:
     """A new version of a control, from a day on."""
     found = control_of(request, code)
     if request.method == "POST":
-        return do(gathered(request, "parameters"), "controls.write")
+        return _write(request, f"Change {found.code}", found)
     if not may(request.actor, "controls.write"):  # type: ignore[attr-defined]
         raise not_found(Control, code[:40])
     newest = queries.versions_of(found)[0]
@@ -207,12 +213,28 @@ def change(request: HttpRequest, code: str) -> HttpResponse:
     return _write_form(request, f"Change {found.code}", values, found, newest)
 
 
+def _write(request: HttpRequest, title: str, control: Control | None) -> HttpResponse:
+    """Record what was typed, or only look at how it is worded."""
+    request = gathered(request, "parameters")
+    if "look" not in request.POST or not may(request.actor, "controls.write"):  # type: ignore[attr-defined]
+        return do(request, "controls.write")
+    looked = typed_wording(request)
+    if getattr(request, "htmx", False):
+        return render(request, "controls/_remarks.html", {"worded": looked})
+    values: dict[str, Any] = {name: request.POST.get(name, "") for name in ACTIONS["controls.write"].types}
+    values["criteria"] = [code for code in request.POST.getlist("criteria") if code in criteria()]
+    values["parameters"] = json.loads(request.POST["parameters"])
+    newest = queries.versions_of(control)[0] if control else None
+    return _write_form(request, title, values, control, newest, looked)
+
+
 def _write_form(
     request: HttpRequest,
     title: str,
     values: dict[str, Any],
     control: Control | None,
     newest: ControlVersion | None = None,
+    looked: Looked | None = None,
 ) -> HttpResponse:
     scope = scope_of(request)
     inside = scope.criteria if scope and scope.criteria else list(criteria().values())
@@ -243,6 +265,14 @@ def _write_form(
             "choices": people_choices(colleagues()),
             "help": "Who is asked when something is due.",
         },
+        backup_owner={
+            "kind": "select",
+            "choices": people_choices(colleagues()),
+            "none_word": "Nobody yet",
+            "help": "Who is asked when the owner is away or has left.",
+        },
+        performed_by={"help": "Where somebody else than the owner does it: a role, a team, a system."},
+        reviewed_by={"help": "Who looks at what was done, if somebody does."},
         policy={"help": "The policy it follows, such as POL-04."},
         parameters={
             "label": "Numbers",
@@ -251,9 +281,16 @@ def _write_form(
             "value": numbers,
             "help": "One a line: days = 1. Policies and checks take them from here.",
         },
-        evidence_wanted={"label": "Evidence it leaves", "kind": "textarea", "rows": 3},
+        evidence_wanted={
+            "label": "Evidence it leaves",
+            "kind": "textarea",
+            "rows": 3,
+            "help": "The record, list or setting by which it can be shown later, one a line.",
+        },
         effective_from={"label": "In force from"},
         reason={"label": "Why it changes", "required": True, "rows": 2} if control else {"leave": True},
+        replaces=kept("replaces", values),
+        foreign_ids=kept("foreign_ids", values),
     )
     context = {
         "title": title,
@@ -262,6 +299,7 @@ def _write_form(
         "back": f"/controls/{control.code}/" if control else "/controls/",
         "open": list(open_periods(clock.today())) if control else [],
         "base": base_of(request.actor, newest),  # type: ignore[attr-defined]
+        "looked": looked,
     }
     return render(request, "controls/write.html", context)
 
@@ -346,7 +384,20 @@ def _adopt_fields(item: StarterControl) -> list[dict[str, Any]]:
             "choices": people_choices(colleagues()),
             "help": f"Usually the {item.owner_role}. Who is asked when something is due.",
         },
+        backup_owner={
+            "kind": "select",
+            "choices": people_choices(colleagues()),
+            "none_word": "Nobody yet",
+            "help": "Who is asked when the owner is away or has left.",
+        },
         effective_from={"label": "In force from", "help": "The day from which you really do it."},
+        title={"label": "Title in your words"},
+        statement={
+            "label": "Statement in your words",
+            "kind": "textarea",
+            "rows": 4,
+            "help": "Only where the proposed one does not fit: who does what, how often.",
+        },
     )
     return [*numbers, *fields]
 
@@ -426,6 +477,7 @@ routes = [
     path("controls/library", library, name="control-library"),
     path("controls/library/<str:starter>", adopt, name="control-adopt"),
     *adopting.routes,
+    *wording.routes,
     *list_paths("controls/coverage", coverage, "coverage"),
     path("controls/criteria/<str:code>", criterion, name="criterion"),
     path("controls/<str:code>/", control, name="control"),
