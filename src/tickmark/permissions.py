@@ -432,6 +432,8 @@ MAY: Mapping[str, Grant] = {
     "controls.adopt_many": company(*LEADERS),
     "controls.hand_over": company("sponsor", "lead"),
     "controls.retire": company("sponsor", "lead"),
+    "controls.merge": company("sponsor", "lead"),
+    "controls.split": company("sponsor", "lead"),
     "controls.write_policy": company(*LEADERS, "owner"),
     "controls.adopt_policy": company(*LEADERS),
     "controls.approve_policy": company("sponsor", "lead", version=not_mine),

@@ -46,6 +46,8 @@ def plain(action: str, by: str, /, **arguments: Any) -> None:
 def _filled(world: Any, value: Any) -> Any:
     if isinstance(value, str) and value.startswith("@"):
         return _row(world, value[1:])
+    if isinstance(value, dict):
+        return {key: _filled(world, item) for key, item in value.items()}
     return [_filled(world, item) for item in value] if isinstance(value, list) else value
 
 
@@ -132,6 +134,13 @@ plain(
     "controls.hand_over", "lead", control="CHG-02", owner="@lead", effective_from="2026-12-11", reason="Moved"
 )
 plain("controls.retire", "lead", control="CHG-02", effective_from="2026-12-31", reason="Replaced")
+plain("controls.merge", "lead", controls=["CHG-02", "GOV-01"], code="CHG-90", title="Both", statement="HR does both.",
+      criteria=["CC8.1"], nature="M", purpose="P", frequency="event", owner="@owner", effective_from="2026-12-11",
+      reason="One habit")  # fmt: skip
+plain("controls.split", "lead", control="CHG-02", effective_from="2026-12-11", reason="Two habits", into=[
+    {"code": code, "title": "Part", "statement": "An engineer does it.", "criteria": ["CC8.1"], "nature": "M", "purpose": "P",
+     "frequency": "event", "owner": "@owner"} for code in ("CHG-02", "CHG-91")
+])  # fmt: skip
 plain("controls.write_policy", "owner", code="POL-80", title="Access", label="1.0", text="# Access\n\nAsk first.",
       owner="@owner", effective_from=AFTER)  # fmt: skip
 plain("controls.approve_policy", "founder", version="@unapproved", note="Read")

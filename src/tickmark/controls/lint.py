@@ -21,9 +21,9 @@ LONGEST = 3
 class Wording:
     """A control as it is written, with what its words are held against.
 
-    `numbers` are its parameters as (name, value). `policy` is the code of its policy, `policy_text` what that says, empty
-    if none is in force. `proposed` are the library's own words with these numbers, empty where it comes from no proposal;
-    a proposal names its usual owner. `owner_open`: the owner's account is open; `backup`: somebody stands in.
+    `numbers` are its parameters as (name, value). `policy` is the code of its policy, `policy_text` what that says,
+    empty if none is in force. `proposed` are the library's own words with these numbers, empty where it comes from no
+    proposal; a proposal names its usual owner. `owner_open`: the owner's account is open; `backup`: somebody stands in.
     """
 
     statement: str

@@ -116,5 +116,5 @@ def _wording(
 
 
 def _proposed(starter: StarterControl, numbers: dict[str, int]) -> str:
-    """The library's words with these numbers; a number of the company's own that it does not know is no part of them."""
+    """The library's words with these numbers; one that it does not know is the company's own."""
     return starter.statement({name: value for name, value in numbers.items() if name in starter.parameters})

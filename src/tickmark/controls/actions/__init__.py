@@ -9,10 +9,12 @@ from tickmark.controls.actions.policies import (
     publish_policy,
     write_policy,
 )
+from tickmark.controls.actions.reshaping import ControlIn, merge, split
 from tickmark.controls.actions.writing import adopt, check_code, hand_over, retire, write
 
 __all__ = [
     "AdoptIn",
+    "ControlIn",
     "acknowledge",
     "adopt",
     "adopt_many",
@@ -21,8 +23,10 @@ __all__ = [
     "check_code",
     "control_numbers",
     "hand_over",
+    "merge",
     "publish_policy",
     "retire",
+    "split",
     "write",
     "write_policy",
 ]

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import path
-from django_htmx.http import HttpResponseClientRedirect
 
 from tickmark.controls import adopting, queries
 from tickmark.controls.actions import adopt_many
@@ -18,13 +16,13 @@ from tickmark.controls.library import StarterControl, starter_controls
 from tickmark.controls.models import Control, Frequency
 from tickmark.kernel import clock
 from tickmark.kernel.access import not_found, visible
-from tickmark.kernel.arguments import call
 from tickmark.kernel.errors import TickmarkError
 from tickmark.people.queries import colleagues
 from tickmark.scope.criteria import criteria
-from tickmark.web import errors, pictures
+from tickmark.web import pictures
 from tickmark.web.control_pages import AREAS, scope_of
 from tickmark.web.forming import as_number, can, must_see, people_choices
+from tickmark.web.recording import onward, record
 
 ROOT = "/controls/adopt/"
 DOES, DIFFERENTLY, OPEN = "do", "differently", "open"
@@ -254,18 +252,12 @@ def _row(item: StarterControl, given: QueryDict) -> Row:
 def _record(request: HttpRequest, found: Interview, part: Part) -> HttpResponse:
     rows = [row for row in (_row(item, request.POST) for item in part.open) if row.done]
     then = found.then(adopting.tally(found.standing, (row.item for row in rows)), part.code)
-    try:
-        if rows:
-            call(adopt_many, request.actor, _choices(request, rows))  # type: ignore[attr-defined]
-    except TickmarkError as error:
-        if getattr(request, "htmx", False):
-            return errors.fragment(request, error)
-        return _page(request, found, part, request.POST, error)
-    if rows:
-        messages.success(request, _said(part, rows))
     where = f"{ROOT}{then}{_kept(request)}"
-    return (
-        HttpResponseClientRedirect(where) if getattr(request, "htmx", False) else HttpResponseRedirect(where)
+    if not rows:
+        return onward(request, where)
+    raw, say = _choices(request, rows), _said(part, rows)
+    return record(
+        request, adopt_many, raw, where, say, lambda error: _page(request, found, part, request.POST, error)
     )
 
 

@@ -36,7 +36,7 @@ from tickmark.web.forming import (
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.scoping import outside
 from tickmark.web.shell import day_of, known_of
-from tickmark.web.views import adopting, policies, wording
+from tickmark.web.views import adopting, policies, reshaping, wording
 from tickmark.web.views.do import do
 from tickmark.web.views.wording import typed_wording
 
@@ -70,6 +70,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "lines": queries.cover(scope) if scope else [],
         "may_write": can(request, "controls.write"),
         "may_adopt": can(request, "controls.adopt_many"),
+        "may_merge": can(request, "controls.merge"),
         "tabs": tabs(request, wording=sum(bool(one.faults) for one in worded(day, known))),
     }
     return render(request, "controls/index.html", context)
@@ -122,6 +123,7 @@ def control(request: HttpRequest, code: str) -> HttpResponse:
         "may_change": can(request, "controls.write"),
         "may_hand_over": version is not None and can(request, "controls.hand_over", control=found),
         "may_retire": version is not None and can(request, "controls.retire", control=found),
+        "may_reshape": version is not None and can(request, "controls.split", control=found),
         "may_file": can(request, "evidence.file", control=found),
         "others": people_choices(colleagues().exclude(pk=shown.owner_id)),
         "open": list(open_periods(clock.today())),
@@ -478,6 +480,7 @@ routes = [
     path("controls/library/<str:starter>", adopt, name="control-adopt"),
     *adopting.routes,
     *wording.routes,
+    *reshaping.routes,
     *list_paths("controls/coverage", coverage, "coverage"),
     path("controls/criteria/<str:code>", criterion, name="criterion"),
     path("controls/<str:code>/", control, name="control"),

@@ -1,0 +1,39 @@
+"""Recording from a page whose form is no list of an action's fields; after a refusal what was typed stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django_htmx.http import HttpResponseClientRedirect
+
+from tickmark.kernel.action import Action
+from tickmark.kernel.arguments import call
+from tickmark.kernel.errors import TickmarkError
+from tickmark.web import errors
+
+
+def record(
+    request: HttpRequest,
+    action: Action[..., Any],
+    raw: Mapping[str, Any],
+    then: str,
+    say: str,
+    again: Callable[[TickmarkError], HttpResponse],
+) -> HttpResponse:
+    """Do the action and go to `then`, saying `say`. A refusal is shown above the form by script, else by `again`."""
+    try:
+        call(action, request.actor, raw)  # type: ignore[attr-defined]
+    except TickmarkError as error:
+        return errors.fragment(request, error) if getattr(request, "htmx", False) else again(error)
+    messages.success(request, say)
+    return onward(request, then)
+
+
+def onward(request: HttpRequest, where: str) -> HttpResponse:
+    """Go to an address, whether a script asked or the browser itself."""
+    return (
+        HttpResponseClientRedirect(where) if getattr(request, "htmx", False) else HttpResponseRedirect(where)
+    )

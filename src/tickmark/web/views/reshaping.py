@@ -1,0 +1,224 @@
+"""Pages that make controls of other controls: several merged into one, one split into several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+
+from tickmark.controls import queries
+from tickmark.controls.actions import split as split_action
+from tickmark.controls.models import Control, ControlVersion, Frequency, Nature, Purpose
+from tickmark.kernel import clock
+from tickmark.kernel.access import may, not_found
+from tickmark.kernel.errors import TickmarkError
+from tickmark.people.queries import colleagues
+from tickmark.scope.criteria import criteria
+from tickmark.scope.queries import open_periods
+from tickmark.web.control_pages import control_of
+from tickmark.web.forming import (
+    as_number,
+    criteria_groups,
+    gathered,
+    must_see,
+    people_choices,
+    specs,
+    values_of,
+)
+from tickmark.web.recording import record
+from tickmark.web.views.do import do
+
+MOST_PARTS = 6
+
+
+def merge(request: HttpRequest) -> HttpResponse:
+    """Choose the controls that become one, then say what it is."""
+    must_see(request.actor, Control)  # type: ignore[attr-defined]
+    if not may(request.actor, "controls.merge"):  # type: ignore[attr-defined]
+        raise not_found(Control, "merge")
+    if request.method == "POST":
+        return do(gathered(request, "parameters"), "controls.merge")
+    held = queries.versions_on(clock.today())
+    wanted = request.GET.getlist("control")
+    chosen = [one for one in held if one.control.code in wanted]
+    if len(chosen) < 2:
+        areas = {queries.area(one.control.code) for one in chosen}
+        others = [one for one in held if queries.area(one.control.code) in areas or not areas]
+        context = {"chosen": chosen, "others": [one for one in others if one not in chosen][:100]}
+        return render(request, "controls/merge_choice.html", context)
+    return render(request, "controls/merge.html", _merge_form(chosen))
+
+
+def _merge_form(chosen: Sequence[ControlVersion]) -> dict[str, Any]:
+    first = chosen[0]
+    codes = [code for code in criteria() if any(code in one.criteria for one in chosen)]
+    evidence = dict.fromkeys(
+        line for one in chosen for line in one.evidence_wanted.splitlines() if line.strip()
+    )
+    numbers: dict[str, Any] = {}
+    for one in reversed(chosen):
+        numbers |= one.parameters
+    values = {
+        **values_of("controls.write", first),
+        "code": first.control.code,
+        "statement": "\n".join(one.statement for one in chosen),
+        "effective_from": clock.today(),
+        "criteria": codes,
+        "reason": "",
+    }
+    words = {
+        "code": {"help": "That of one of them, which goes on under it, or a new one."},
+        **_words(codes, numbers, "\n".join(evidence)),
+        "controls": {"leave": True},
+    }
+    return {
+        "chosen": chosen,
+        "fields": specs("controls.merge", values, **words),
+        "open": list(open_periods(clock.today())),
+    }
+
+
+def _words(codes: Sequence[str], numbers: dict[str, Any], evidence: str) -> dict[str, dict[str, Any]]:
+    people = people_choices(colleagues())
+    groups = criteria_groups([criteria()[code] for code in codes], codes)
+    lines = "\n".join(f"{name} = {value}" for name, value in numbers.items())
+    return {
+        "title": {},
+        "statement": {"kind": "textarea", "rows": 6, "help": "What can be tested: who does what, how often."},
+        "criteria": {"kind": "criteria", "groups": groups},
+        "frequency": {"kind": "select", "choices": Frequency.choices},
+        "nature": {"kind": "select", "choices": Nature.choices},
+        "purpose": {"kind": "select", "choices": Purpose.choices},
+        "owner": {"kind": "select", "choices": people},
+        "backup_owner": {"kind": "select", "choices": people, "none_word": "Nobody yet"},
+        "policy": {},
+        "parameters": {"label": "Numbers", "kind": "textarea", "rows": 2, "value": lines},
+        "evidence_wanted": {"label": "Evidence it leaves", "kind": "textarea", "rows": 4, "value": evidence},
+        "effective_from": {"label": "From"},
+        "reason": {"label": "Why", "rows": 2},
+    }  # fmt: skip
+
+
+# -- splitting ------------------------------------------------------------------------------------------------------
+
+
+def split(request: HttpRequest, code: str) -> HttpResponse:
+    """Say which controls one control becomes."""
+    found = control_of(request, code)
+    if not may(request.actor, "controls.split"):  # type: ignore[attr-defined]
+        raise not_found(Control, code[:40])
+    version = queries.version_on(found, clock.today())
+    if version is None:
+        raise not_found(Control, code[:40])
+    if request.method != "POST":
+        return _split_page(request, version)
+    parts = [_part(request, version, number) for number in _numbers(request)]
+    raw = {
+        "control": found.ref,
+        "into": parts,
+        "effective_from": request.POST.get("effective_from", ""),
+        "reason": request.POST.get("reason", ""),
+    }
+    into = ", ".join(one["code"] for one in parts)
+    say = f"{found.code} is split into {into} from {raw['effective_from']}."
+    return record(
+        request, split_action, raw, "/controls/", say, lambda error: _split_page(request, version, error)
+    )
+
+
+def _numbers(request: HttpRequest) -> range:
+    """The parts that are asked for, counted from 1."""
+    given = as_number((request.POST or request.GET).get("parts", "2"))
+    return range(1, min(max(given if isinstance(given, int) else 2, 2), MOST_PARTS) + 1)
+
+
+def _part(request: HttpRequest, version: ControlVersion, number: int) -> dict[str, Any]:
+    """A part as the action takes it; what is not asked for is as in the control."""
+
+    def said(name: str) -> str:
+        return request.POST.get(f"{number}.{name}", "").strip()
+
+    lines = [line.partition("=") for line in said("parameters").splitlines() if "=" in line]
+    return {
+        "code": said("code"),
+        "title": said("title"),
+        "statement": said("statement"),
+        "criteria": request.POST.getlist(f"{number}.criteria"),
+        "nature": version.nature,
+        "purpose": version.purpose,
+        "frequency": said("frequency"),
+        "owner": said("owner"),
+        "policy": version.policy,
+        "parameters": {key.strip(): as_number(value.strip()) for key, _, value in lines},
+        "evidence_wanted": said("evidence_wanted"),
+        "backup_owner": "",
+        "performed_by": version.performed_by,
+        "reviewed_by": version.reviewed_by,
+    }
+
+
+def _split_page(
+    request: HttpRequest, version: ControlVersion, error: TickmarkError | None = None
+) -> HttpResponse:
+    numbers = _numbers(request)
+    context = {
+        "version": version,
+        "address": f"/controls/{version.control.code}/",
+        "parts": [(number, _part_fields(request, version, number)) for number in numbers],
+        "more": len(numbers) + 1 if len(numbers) < MOST_PARTS else 0,
+        "effective_from": request.POST.get("effective_from") or clock.today(),
+        "reason": request.POST.get("reason", ""),
+        "open": list(open_periods(clock.today())),
+        "error": error,
+    }
+    return render(request, "controls/split.html", context, status=error.status if error else 200)
+
+
+def _part_fields(request: HttpRequest, version: ControlVersion, number: int) -> list[dict[str, Any]]:
+    """The fields of one part: the first begins as the control itself, the others with its owner and frequency."""
+    whole = number == 1
+    proposed: dict[str, Any] = {
+        "code": version.control.code if whole else "",
+        "title": version.title if whole else "",
+        "statement": version.statement if whole else "",
+        "criteria": list(version.criteria),
+        "frequency": version.frequency,
+        "owner": version.owner.ref,
+        "evidence_wanted": version.evidence_wanted if whole else "",
+        "parameters": "\n".join(f"{name} = {value}" for name, value in version.parameters.items())
+        if whole
+        else "",
+    }
+    choices = [(code, f"{code} {criteria()[code].title}") for code in version.criteria if code in criteria()]
+    own = "The control's own code goes on with what is left to it." if whole else "A new one."
+    shapes: dict[str, dict[str, Any]] = {
+        "code": {"required": True, "help": own},
+        "title": {"required": True},
+        "statement": {"kind": "textarea", "rows": 4, "required": True},
+        "criteria": {"kind": "checks", "choices": choices, "required": True},
+        "frequency": {"kind": "select", "choices": Frequency.choices, "required": True},
+        "owner": {"kind": "select", "choices": people_choices(colleagues()), "required": True},
+        "evidence_wanted": {"label": "Evidence it leaves", "kind": "textarea", "rows": 2},
+        "parameters": {"label": "Numbers", "kind": "textarea", "rows": 2, "help": "One a line: days = 1."},
+    }  # fmt: skip
+    given = request.POST
+    return [
+        {
+            "name": f"{number}.{name}",
+            "label": name.capitalize(),
+            **shape,
+            "value": (given.getlist if name == "criteria" else given.get)(f"{number}.{name}", proposed[name])
+            if given
+            else proposed[name],
+        }
+        for name, shape in shapes.items()
+    ]
+
+
+routes = [
+    path("controls/merge", merge, name="control-merge"),
+    path("controls/<str:code>/split", split, name="control-split"),
+]

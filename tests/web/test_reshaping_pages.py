@@ -1,0 +1,76 @@
+"""The pages on which controls are merged and split."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from tests.web.pages import client, fill, seen
+from tickmark.controls import queries
+from tickmark.controls.models import ControlVersion
+from tickmark.kernel import clock
+
+
+def test_only_those_who_may_retire_see_the_pages(program):
+    fill(program)
+    expected = {"founder": 200, "lead": 200, "owner": 404, "employee": 404, "auditor": 404, "stranger": 404}
+    for page in ("/controls/merge?control=AC-06&control=GOV-05", "/controls/merge", "/controls/AC-06/split"):
+        found = seen(program, page)
+        assert {who: found[who] for who in expected} == expected, page
+
+
+def test_two_that_are_ticked_become_one(program):
+    fill(program)
+    browser = client(program, "lead")
+    assert 'form="merging" name="control" value="AC-06"' in browser.get("/controls/").content.decode()
+    page = browser.get("/controls/merge?control=AC-06&control=GOV-05")
+    given = {one["name"]: one["value"] or "" for one in page.context["fields"]}
+    assert given["parameters"].splitlines() == ["days = 10", "grace_days = 15"]
+    controls = [one.control.ref for one in page.context["chosen"]]
+    given |= {"controls": controls, "criteria": ["CC6.2", "CC2.2"], "reason": "One habit", "title": "Both"}
+    assert browser.post("/controls/merge", {**given, "reason": ""}).status_code == 422
+    given["next"] = "/controls/"
+    assert browser.post("/controls/merge", given).headers["Location"] == "/controls/"
+    held = {row.control.code: row for row in queries.in_force(clock.today())}
+    assert held.keys() == {"AC-06", "CHG-02"}
+    assert held["AC-06"].replaces == ["GOV-05"]
+    assert "It replaces" in browser.get("/controls/AC-06/").content.decode()
+
+
+def test_one_alone_asks_for_others_of_its_area(program):
+    fill(program)
+    page = client(program, "lead").get("/controls/merge?control=AC-06").content.decode()
+    assert "There is nothing to merge with" in page
+    assert "CHG-02" in client(program, "lead").get("/controls/merge").content.decode()
+
+
+def test_a_control_is_split_through_its_page(program):
+    fill(program)
+    browser = client(program, "lead")
+    page = browser.get("/controls/GOV-05/split?parts=3")
+    assert [number for number, _ in page.context["parts"]] == [1, 2, 3]
+    given = {"parts": "2", "effective_from": "2027-01-01", "reason": "Two habits"}
+    for number, code in ((1, "GOV-05"), (2, "GOV-55")):
+        given |= {
+            f"{number}.code": code,
+            f"{number}.title": f"Part {number}",
+            f"{number}.statement": "HR does it.",
+            f"{number}.criteria": ["CC2.2"],
+            f"{number}.frequency": "annual",
+            f"{number}.owner": program.cast.owner.ref,
+            f"{number}.parameters": "days = 10",
+        }
+    again = browser.post("/controls/GOV-05/split", {**given, "2.code": "CHG-02"})
+    assert again.status_code == 409
+    assert "CHG-02 stands already" in again.content.decode()
+    assert 'value="Part 2"' in again.content.decode()
+    assert browser.post("/controls/GOV-05/split", given).headers["Location"] == "/controls/"
+    row = ControlVersion.objects.get(control__code="GOV-55")
+    assert (row.replaces, row.parameters, row.policy) == (["GOV-05"], {"days": 10}, "POL-01")
+
+
+def test_an_open_period_warns(program, monkeypatch):
+    fill(program)
+    monkeypatch.setattr(clock, "today", lambda: date(2026, 5, 1))
+    browser = client(program, "lead")
+    for page in ("/controls/merge?control=AC-06&control=GOV-05", "/controls/AC-06/split"):
+        assert b"makes two controls in time" in browser.get(page).content
