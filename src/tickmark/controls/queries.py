@@ -142,6 +142,11 @@ class Covered:
             return "covered"
         return "assumed" if self.csocs else "bare"
 
+    @property
+    def single(self) -> bool:
+        """Whether it hangs on one control alone: any deviation there exposes the criterion (domain.md 6.3)."""
+        return self.state == "covered" and len(self.controls) == 1 and not self.csocs
+
 
 def coverage(system: System, day: date, known: int | None = None) -> list[Covered]:
     """Every criterion in scope with the controls, complements and reasons behind it; in official order."""

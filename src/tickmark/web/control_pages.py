@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
@@ -54,6 +55,12 @@ def tabs(request: HttpRequest, **counts: int) -> list[dict[str, Any]]:
         }
         for label, url in TABS
     ]
+
+
+def here(request: HttpRequest, **given: Any) -> str:
+    """The query of this page with other choices, on the same day and for the same system; `?` without any."""
+    kept = {name: request.GET[name] for name in ("day", "known", "system") if request.GET.get(name)}
+    return f"?{urlencode({**kept, **{name: value for name, value in given.items() if value}})}"
 
 
 def control_of(request: HttpRequest, code: str) -> Control:

@@ -36,7 +36,7 @@ from tickmark.web.forming import (
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.scoping import outside
 from tickmark.web.shell import day_of, known_of
-from tickmark.web.views import adopting, policies, reshaping, wording
+from tickmark.web.views import adopting, coverage, policies, reshaping, wording
 from tickmark.web.views.do import do
 from tickmark.web.views.wording import typed_wording
 
@@ -63,11 +63,9 @@ def index(request: HttpRequest) -> HttpResponse:
     )
     if listing.wants_csv:
         return listing.csv("controls")
-    scope = scope_of(request)
     context = {
         "list": listing,
         "shown": [column for column in listing.columns if column["label"] in SHOWN],
-        "lines": queries.cover(scope) if scope else [],
         "may_write": can(request, "controls.write"),
         "may_adopt": can(request, "controls.adopt_many"),
         "may_merge": can(request, "controls.merge"),
@@ -82,6 +80,7 @@ def _filters(rows: Any) -> list[Filter]:
     return [
         Filter("area", "Area", [(one, AREAS.get(one, one)) for one in held], _in_area),
         Filter("category", "Category", [(one.value, one.label) for one in Category], _in_category),
+        Filter("criterion", "Criterion", list(criteria()), _serves),
         Filter("frequency", "Frequency", Frequency.choices),
         Filter("owner", "Owner", [(str(pk), name) for pk, name in owners], "owner"),
     ]
@@ -89,6 +88,10 @@ def _filters(rows: Any) -> list[Filter]:
 
 def _in_area(rows: Any, value: str) -> Any:
     return rows.filter(control__code__startswith=f"{value}-")
+
+
+def _serves(rows: Any, value: str) -> Any:
+    return rows.filter(pk__in=[pk for pk, codes in rows.values_list("pk", "criteria") if value in codes])
 
 
 def _in_category(rows: Any, value: str) -> Any:
@@ -404,75 +407,6 @@ def _adopt_fields(item: StarterControl) -> list[dict[str, Any]]:
     return [*numbers, *fields]
 
 
-# -- coverage and criteria ----------------------------------------------------------------------------------------
-
-
-def coverage(request: HttpRequest) -> HttpResponse:
-    """Criteria against controls: what each criterion in scope rests on."""
-    must_see(request.actor, Control)  # type: ignore[attr-defined]
-    scope = scope_of(request)
-    lines = queries.cover(scope) if scope else []
-    listing = Listing(request, lines, COVERAGE, filters=[COVERED], size=100)
-    if listing.wants_csv:
-        return listing.csv("coverage")
-    context = {
-        "scope": scope,
-        "list": listing,
-        "series": _by_series(lines),
-        "bare": [line for line in lines if line.state == "bare"],
-        "assumed": [line for line in lines if line.state == "assumed"],
-        "aside": [line for line in lines if line.state == "set aside"],
-        "tabs": tabs(request),
-    }
-    return render(request, "controls/coverage.html", context)
-
-
-COVERAGE = (
-    Column("Criterion", "id", "criterion.id"),
-    Column("Title", "title", "criterion.title"),
-    Column("State", "state"),
-    Column("Controls", "number", lambda line: len(line.controls), number=True),
-    Column("Which", value=lambda line: [one.control.code for one in line.controls]),
-    Column("CSOC", value=lambda line: [one.code for one in line.csocs]),
-    Column("CUEC", value=lambda line: [one.code for one in line.cuecs]),
-    Column("Set aside because", value="aside.reason"),
-)
-COVERED = Filter("state", "State", ["covered", "assumed", "set aside", "bare"])
-
-
-def _by_series(lines: list[queries.Covered]) -> list[dict[str, Any]]:
-    found = [(series, list(held)) for series, held in groupby(lines, key=lambda line: line.criterion.series)]
-    return [{"series": series, "lines": held} for series, held in found]
-
-
-def criterion(request: HttpRequest, code: str) -> HttpResponse:
-    """One criterion: what it asks, the points to think of, and what it rests on."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    must_see(actor, Control)
-    one = criteria().get(code)
-    if one is None:
-        raise not_found(Control, code[:20])
-    scope = scope_of(request)
-    line = next((held for held in queries.cover(scope) if held.criterion.id == code), None) if scope else None
-    chosen = set(scope.categories) if scope else set(Category)
-    stands = set(visible(actor, Control).values_list("code", flat=True))
-    context = {
-        "one": one,
-        "line": line,
-        "points": [(point, point.only_with is None or point.only_with in chosen) for point in one.points],
-        "proposals": [
-            item
-            for item in starter_controls()
-            if code in item.criteria
-            and item.id not in stands
-            and (scope is None or line is None or item.fits(scope.criteria))
-        ],
-        "may_write": can(request, "controls.write"),
-        "may_set_aside": can(request, "scope.set_aside"),
-    }
-    return render(request, "controls/criterion.html", context)
-
-
 routes = [
     *list_paths("controls/", index, "controls"),
     path("controls/new", new, name="control-new"),
@@ -481,8 +415,7 @@ routes = [
     *adopting.routes,
     *wording.routes,
     *reshaping.routes,
-    *list_paths("controls/coverage", coverage, "coverage"),
-    path("controls/criteria/<str:code>", criterion, name="criterion"),
+    *coverage.routes,
     path("controls/<str:code>/", control, name="control"),
     path("controls/<str:code>/change", change, name="control-change"),
     *policies.routes,

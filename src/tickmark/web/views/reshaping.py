@@ -165,7 +165,7 @@ def _split_page(
 ) -> HttpResponse:
     numbers = _numbers(request)
     context = {
-        "version": version,
+        "held": version,
         "address": f"/controls/{version.control.code}/",
         "parts": [(number, _part_fields(request, version, number)) for number in numbers],
         "more": len(numbers) + 1 if len(numbers) < MOST_PARTS else 0,

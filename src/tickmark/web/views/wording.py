@@ -15,7 +15,7 @@ from tickmark.controls.models import Control, ControlVersion
 from tickmark.controls.wording import Looked, look, worded
 from tickmark.kernel import clock
 from tickmark.kernel.access import visible
-from tickmark.web.control_pages import AREAS, tabs
+from tickmark.web.control_pages import AREAS, here, tabs
 from tickmark.web.forming import can, must_see
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.shell import day_of, known_of
@@ -55,7 +55,8 @@ def wording(request: HttpRequest) -> HttpResponse:
     context = {
         "list": listing,
         "shown": [column for column in listing.columns if column["label"] in SHOWN],
-        "rules": _counted(lines),
+        "rules": [(rule, number, here(request, rule=rule.id)) for rule, number in _counted(lines)],
+        "notes_url": here(request, kind="note"),
         "controls": len(found),
         "faulty": sum(bool(one.faults) for one in found),
         "notes": len(lines) - sum(not line.remark.rule.note for line in lines),
