@@ -431,6 +431,7 @@ MAY: Mapping[str, Grant] = {
     "controls.adopt": company(*LEADERS),
     "controls.adopt_many": company(*LEADERS),
     "controls.hand_over": company("sponsor", "lead"),
+    "controls.hand_over_all": company("sponsor", "lead"),
     "controls.retire": company("sponsor", "lead"),
     "controls.merge": company("sponsor", "lead"),
     "controls.split": company("sponsor", "lead"),

@@ -133,6 +133,14 @@ plain("controls.adopt_policy", "lead", starter="POL-01", owner="@owner", effecti
 plain(
     "controls.hand_over", "lead", control="CHG-02", owner="@lead", effective_from="2026-12-11", reason="Moved"
 )
+plain(
+    "controls.hand_over_all",
+    "lead",
+    user="@owner",
+    to="@lead",
+    effective_from="2026-12-11",
+    reason="He leaves",
+)
 plain("controls.retire", "lead", control="CHG-02", effective_from="2026-12-31", reason="Replaced")
 plain("controls.merge", "lead", controls=["CHG-02", "GOV-01"], code="CHG-90", title="Both", statement="HR does both.",
       criteria=["CC8.1"], nature="M", purpose="P", frequency="event", owner="@owner", effective_from="2026-12-11",

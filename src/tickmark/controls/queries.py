@@ -52,7 +52,7 @@ def controls_of(user: Any) -> Mapping[str, frozenset[int]]:
 def in_force(day: date, known: int | None = None) -> QuerySet[ControlVersion]:
     """The versions of the controls in force on the day, with control and owner, by code."""
     rows: QuerySet[ControlVersion] = ControlVersion.objects.as_of(day, known)
-    return rows.select_related("control", "owner", "by").order_by("control__code")
+    return rows.select_related("control", "owner", "backup_owner", "by").order_by("control__code")
 
 
 def versions_on(day: date, known: int | None = None) -> Sequence[ControlVersion]:

@@ -13,7 +13,7 @@ from tickmark.kernel.references import resolve
 from tickmark.web.forming import must_see
 from tickmark.web.scoping import scope_of
 
-__all__ = ["AREAS", "TABS", "control_of", "scope_of", "tabs"]
+__all__ = ["AREAS", "TABS", "control_of", "here", "scope_of", "tabs"]
 
 AREAS = {
     "GOV": "Governance",
@@ -39,6 +39,7 @@ TABS = (
     ("Controls", "/controls/"),
     ("Coverage", "/controls/coverage"),
     ("Wording", "/controls/wording"),
+    ("Owners", "/controls/owners"),
     ("Policies", "/policies/"),
     ("Library", "/controls/library"),
 )

@@ -1,6 +1,7 @@
 """Verbs of the controls step: controls, policies, acknowledgements."""
 
 from tickmark.controls.actions.adopting import AdoptIn, adopt_many
+from tickmark.controls.actions.handing import hand_over_all
 from tickmark.controls.actions.policies import (
     acknowledge,
     adopt_policy,
@@ -23,6 +24,7 @@ __all__ = [
     "check_code",
     "control_numbers",
     "hand_over",
+    "hand_over_all",
     "merge",
     "publish_policy",
     "retire",

@@ -83,4 +83,5 @@ def about(code: str) -> Iterator[None]:
     except TickmarkError as error:
         if not error.what.startswith(code):
             error.what = f"{code[:20]}: {error.what}"
+            error.args = (f"{code[:20]}: {error}",)
         raise

@@ -36,7 +36,7 @@ from tickmark.web.forming import (
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.scoping import outside
 from tickmark.web.shell import day_of, known_of
-from tickmark.web.views import adopting, coverage, policies, reshaping, wording
+from tickmark.web.views import adopting, coverage, owners, policies, reshaping, wording
 from tickmark.web.views.do import do
 from tickmark.web.views.wording import typed_wording
 
@@ -129,6 +129,7 @@ def control(request: HttpRequest, code: str) -> HttpResponse:
         "may_reshape": version is not None and can(request, "controls.split", control=found),
         "may_file": can(request, "evidence.file", control=found),
         "others": people_choices(colleagues().exclude(pk=shown.owner_id)),
+        "everybody": people_choices(colleagues()),
         "open": list(open_periods(clock.today())),
     }
     return render(request, "controls/control.html", context)
@@ -416,6 +417,7 @@ routes = [
     *wording.routes,
     *reshaping.routes,
     *coverage.routes,
+    *owners.routes,
     path("controls/<str:code>/", control, name="control"),
     path("controls/<str:code>/change", change, name="control-change"),
     *policies.routes,

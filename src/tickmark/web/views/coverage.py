@@ -202,7 +202,13 @@ def criterion(request: HttpRequest, code: str) -> HttpResponse:
         "one": one,
         "line": line,
         **_points(request, scope, one.points),
-        "proposals": [item for item in starter_controls() if code in item.criteria and item.id not in stands],
+        "proposals": [
+            item
+            for item in starter_controls()
+            if code in item.criteria
+            and item.id not in stands
+            and (scope is None or line is None or item.fits(scope.criteria))
+        ],
         "may_write": can(request, "controls.write"),
         "may_set_aside": can(request, "scope.set_aside"),
     }
