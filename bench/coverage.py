@@ -65,7 +65,7 @@ def _ask(address: str, cookie: dict[str, str], page: str) -> int:
     found = load._one(address, "lead", cookie, page)
     missed = "  missed" if found.p95 > MOST else ""
     print(
-        f"{page:32} p95 {found.p95 * 1e3:6.0f} ms ({found.p95 / found.bare:5.1f} x SQL), fresh {found.fresh * 1e3:4.0f} ms"
+        f"{page:30} p95 {found.p95 * 1e3:6.0f} ms ({found.p95 / found.bare:4.1f} x), fresh {found.fresh * 1e3:.0f} ms"
         f" ({found.fresh / found.bare:5.1f} x), processor {found.cpu * 1e3:5.0f} ms, SQL {found.bare * 1e3:6.1f} ms in"
         f" {found.queries} statements, {found.size / 1e3:.0f} kB{missed}",
         flush=True,

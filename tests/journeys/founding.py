@@ -1,4 +1,4 @@
-"""From empty books to a scope that somebody can approve, through pages only, as a founder who has never done it."""
+"""From empty books to an approved scope and covered criteria, through pages only, by two who have never done it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from typing import Any
 
 from tests.journeys.browsing import Visitor
+from tickmark.controls.library import starter_controls
+from tickmark.scope.criteria import applicable, criteria
 
 PASSWORD = "a few words of my own"
 ANSWERS: dict[str, dict[str, Any]] = {
@@ -89,6 +91,29 @@ def begins(founder: Counted, name: str = "Ada Example", email: str = "ada@harbou
     founder.visitor.looks()
 
 
+def invites(founder: Counted) -> str:
+    """The founder, who is the sponsor, invites whoever will lead the programme; the link that is shown once."""
+    founder.visitor.goes("/people/invite")
+    said = founder.sends(
+        "Make the link", {"E-mail": "ben@harbour.example", "Name": "Ben Example", "Role": "Compliance lead"}
+    )
+    found = re.search(r"/join/\S+", said)
+    assert found, said
+    return found[0]
+
+
+def joins(lead: Counted, link: str) -> None:
+    """The lead takes up the invitation."""
+    page = lead.visitor.page
+    lead.visitor.who = "the lead"
+    lead.visitor.goes(link)
+    lead.fills(lead.visitor.form("Join"), {"Your name": "Ben Example", "Password": PASSWORD})
+    with page.expect_navigation():
+        page.get_by_role("button", name="Join").last.click()
+    lead.clicks()
+    lead.visitor.goes("/")
+
+
 def is_interviewed(founder: Counted) -> None:
     """All chapters of the interview, one after the other."""
     founder.follows("Answer three questions")
@@ -113,3 +138,57 @@ def records_the_draft(founder: Counted) -> None:
     founder.visitor.sees("Harbour Ledger", "Cloudport AG", "CSOC-1", "Type 2")
     founder.sends("Record what is ticked")
     founder.visitor.sees("Harbour Books, Inc.", "Availability", "Confidentiality")
+
+
+def sets_the_period(founder: Counted) -> None:
+    """The proposal of the interview becomes the period."""
+    founder.visitor.goes("/scope/interview/draft")
+    founder.follows("Set this period")
+    founder.sends("Record")
+
+
+def approves(founder: Counted) -> None:
+    """The sponsor approves what the lead wrote."""
+    founder.visitor.goes("/scope/")
+    dialog = founder.visitor.opens("Approve the scope")
+    founder.clicks(2)
+    founder.visitor.sends("Approve", within=dialog)
+    founder.visitor.sees("approved")
+
+
+def chosen() -> dict[str, list[str]]:
+    """A small set of proposals that covers Security, Availability and Confidentiality, by area: the greatest first."""
+    left = {one.id for one in applicable(["security", "availability", "confidentiality"])}
+    proposals = [item for item in starter_controls() if item.fits([criteria()[code] for code in left])]
+    found: dict[str, list[str]] = {}
+    while left:
+        best = max(proposals, key=lambda item: (len(left & set(item.criteria)), item.id))
+        left -= set(best.criteria)
+        found.setdefault(best.id.split("-")[0], []).append(best.id)
+    return found
+
+
+def says_what_is_done(lead: Counted) -> None:
+    """Area by area: who owns it, and which of the proposals is done already."""
+    wanted = chosen()
+    lead.visitor.goes("/controls/")
+    lead.follows("What do you already do?")
+    for area, ids in wanted.items():
+        lead.visitor.goes(f"/controls/adopt/{area}")
+        lead.clicks()
+        form = lead.visitor.form("Record and go on")
+        lead.fills(form, {"Who owns these": "Ben Example"})
+        for code in ids:
+            form.locator(f"[name='{code}.answer'][value='do']").check()
+            lead.clicks()
+        lead.sends("Record and go on")
+
+
+def is_covered(lead: Counted) -> None:
+    """Every criterion in scope has a control with an owner."""
+    lead.visitor.goes("/controls/coverage")
+    lead.visitor.sees("38 criteria are in scope.")
+    rows = lead.visitor.page.locator("#coverage tbody tr")
+    assert rows.filter(has_text="nothing").count() == 0
+    lead.visitor.goes("/controls/owners")
+    lead.visitor.sees("Ben Example")

@@ -168,12 +168,13 @@ class Action(Generic[P, R]):
         _record(current, arguments, result)
         return Done(result, current.uid)
 
-    def within(self, actor: Actor, arguments: dict[str, Any]) -> R:
+    def within(self, actor: Actor, given: dict[str, Any], parsed: bool = False) -> R:
         """Do it as a part of the action under way: allowed and reacted to like any, recorded under that one's entry.
 
-        Rows among the arguments were fetched through `visible` within the same transaction (`arguments.parse`).
+        `parsed`: the rows among the arguments were fetched through `visible` just now, by `arguments.parse`.
         """
         current = deed()
+        arguments = given if parsed else {name: _seen(actor, value) for name, value in given.items()}
         current.parts += 1
         try:
             return self._go(actor, self._allowed(actor, arguments))

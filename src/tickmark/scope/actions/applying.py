@@ -168,7 +168,7 @@ def _write(actor: Actor, change: Change, day: date, reason: str, found: Found) -
     verb = ACTIONS[part.ending if ends else part.action]
     raw = _end(part, change, day, reason) if ends else _raw(part, change, day, reason)
     try:
-        verb.within(actor, parse(verb, actor, raw, found))
+        verb.within(actor, parse(verb, actor, raw, found), parsed=True)
     except TickmarkError as error:
         error.what = f"{item.where or f'{item.kind} {item.code}'}: {error.what}"
         error.field = error.field or "items"

@@ -80,7 +80,11 @@ def _interview(request: HttpRequest) -> Interview:
     standing = {line.criterion.id: line.state != "bare" for line in lines if line.aside is None}
     left = [code for code, stands in standing.items() if not stands]
     held = frozenset(visible(request.actor, Control).values_list("code", flat=True))  # type: ignore[attr-defined]
-    fitting = [item for item in starter_controls() if set(item.criteria) & standing.keys()]
+    fitting = [
+        item
+        for item in starter_controls()
+        if scope and item.fits(scope.criteria) and set(item.criteria) & standing.keys()
+    ]
     parts = []
     for code in AREAS:
         items = tuple(item for item in fitting if queries.area(item.id) == code)
