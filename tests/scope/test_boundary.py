@@ -127,9 +127,15 @@ def test_the_order_in_which_parts_are_given_changes_nothing(given_, random):
 def test_hundreds_are_drawn_as_one_box_that_says_how_many():
     parts = [Part(f"i{at}", f"Machine {at}", "infrastructure") for at in range(300)]
     parts += [Part("app", "Application", "software"), Part("host", "Host", "vendor", False)]
-    flows = [Flow("app", f"i{at}", "records") for at in range(50)] + [Flow("i7", "host", "volumes")]
+    flows = [Flow("app", f"i{at}", f"table {at}") for at in range(50)]
+    flows += [Flow("i7", "host", "volumes"), Flow("i8", "host", "volumes"), Flow("i1", "i2", "copies")]
     drawing = draw(parts, flows)
     assert [box.part.name for box in drawing.boxes] == ["Application", "300 parts", "Host"]
+    assert [(lane.title, lane.count) for lane in drawing.lanes] == [
+        ("Software", 1),
+        ("Infrastructure", 300),
+        ("Vendors", 1),
+    ]
     assert [(line.start, line.end, line.label.text) for line in drawing.lines] == [
         ("/infrastructure", "host", "volumes"),
         ("app", "/infrastructure", "50 flows"),

@@ -39,14 +39,17 @@ def test_what_is_new_changed_and_gone(program, lead):
     actions.place(lead, system, "db", "infrastructure", "Database", LATER, owner=program.cast.owner)
     actions.place(lead, other, "x", "software", "Elsewhere", LATER)
     assert told(Compared(system, DAY, LATER)) == {
-        "Commitment": [("changed", "ledger/C-1", ["text"]), ("withdrawn", "ledger/C-2", [])],
-        "Component": [("changed", "ledger/db", ["owner"])],
-        "Vendor": [("new", "host", ["name", "service"])],
+        "Commitments and requirements": [
+            ("changed", "ledger/C-1", ["text"]),
+            ("withdrawn", "ledger/C-2", []),
+        ],
+        "Components": [("changed", "ledger/db", ["owner"])],
+        "Vendors": [("new", "host", ["name", "service"])],
     }
     assert told(Compared(system, DAY, LATER - timedelta(days=1))) == {}
     before = told(Compared(system, DAY - timedelta(days=1), DAY))
     assert [what for rows in before.values() for what, *_ in rows] == ["new"] * 4
-    assert list(before) == ["System", "Commitment", "Component"]
+    assert list(before) == ["The system", "Commitments and requirements", "Components"]
 
 
 def test_exclusions_are_told_by_where_they_stood(program, lead):
@@ -72,7 +75,7 @@ def test_the_page_tells_both_days_in_words(program, lead):
         "<del>yes</del>",
         "<ins>no</ins>",
         "<ins>Owner</ins>",
-        "<ins>db: entries</ins>",
+        "<ins>Database: entries</ins>",
     ):
         assert words in page
     same = browser.get(f"/scope/history?from={LATER}&to={LATER}").content.decode()

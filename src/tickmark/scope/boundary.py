@@ -39,13 +39,17 @@ BEYOND = frozenset({"outside", "vendor"})
 
 @dataclass(frozen=True)
 class Part:
-    """A component or a vendor: `kind` is one of the five, or `vendor`; `notes` stand beneath its name."""
+    """A component or a vendor: `kind` is one of the five, or `vendor`; `notes` stand beneath its name.
+
+    `count` is how many it stands for.
+    """
 
     code: str
     name: str
     kind: str
     inside: bool = True
     notes: tuple[str, ...] = ()
+    count: int = 1
 
     @property
     def lane(self) -> str:
@@ -152,9 +156,10 @@ def gathered(parts: Sequence[Part], flows: Sequence[Flow]) -> tuple[list[Part], 
     left = [part for lane in lanes.values() for part in lane]
     standing = {part.code for part in left}
     crowd = {part.code: f"/{part.lane}" for part in parts if part.code not in standing}
-    moved = [
+    ends = [
         replace(one, start=crowd.get(one.start, one.start), end=crowd.get(one.end, one.end)) for one in flows
     ]
+    moved = [one for one in ends if one.start != one.end]
     return left, [
         _bundled(list(same)) for _, same in groupby(sorted(moved, key=_pair), _pair)
     ] if crowd else [*flows]
@@ -162,7 +167,9 @@ def gathered(parts: Sequence[Part], flows: Sequence[Flow]) -> tuple[list[Part], 
 
 def _crowd(lane: str, parts: Sequence[Part]) -> Part:
     kind = parts[0].kind if lane != "outside" else "software"
-    return Part(f"/{lane}", f"{len(parts)} parts", kind, lane not in BEYOND, ("each is in the table",))
+    return Part(
+        f"/{lane}", f"{len(parts)} parts", kind, lane not in BEYOND, ("each is in the table",), len(parts)
+    )
 
 
 def _pair(flow: Flow) -> tuple[str, str]:
@@ -170,7 +177,8 @@ def _pair(flow: Flow) -> tuple[str, str]:
 
 
 def _bundled(same: list[Flow]) -> Flow:
-    return same[0] if len(same) == 1 else replace(same[0], what=f"{len(same)} flows")
+    words = dict.fromkeys(one.what for one in same)
+    return replace(same[0], what="; ".join(words) if len(words) < 3 else f"{len(same)} flows")
 
 
 def _lanes(parts: Sequence[Part]) -> dict[str, list[Part]]:
@@ -256,7 +264,7 @@ def _box(part: Part, x: int, y: int, height: int) -> Box:
 def _lane(keys: list[str], at: int, rows: list[list[Part]], tops: list[int]) -> Lane:
     key = keys[at]
     within = at > 0 and _inside(key) and _inside(keys[at - 1])
-    count = sum(len(row) for row, name in zip(rows, keys, strict=True) if name == key)
+    count = sum(part.count for row in rows for part in row if part.lane == key)
     return Lane(key, LANES[key], count, tops[at] + 19, tops[at] - FRAME // 2 if within else None)
 
 

@@ -11,8 +11,15 @@ from tickmark.scope.models import Exclusion, System
 from tickmark.scope.programme import PARTS, Change, Item, Key, difference
 from tickmark.scope.queries import exclusion_state, exclusions
 
-KINDS = ("system", "commitment", "component", "vendor", "complement", "set-aside")
-"""The parts of a programme that are the scope, in the order in which they are read."""
+KINDS = {
+    "system": "The system",
+    "commitment": "Commitments and requirements",
+    "component": "Components",
+    "vendor": "Vendors",
+    "complement": "Complementary controls",
+    "set-aside": "Criteria set aside",
+}
+"""The parts of a programme that are the scope, in the order in which they are read, with their titles."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +43,27 @@ class Compared:
     @cached_property
     def changes(self) -> list[tuple[str, list[Change]]]:
         """What differs, by kind: its title and the changes in order of their codes."""
-        found = difference(
-            self._standing(self.last).values(), self._standing(self.first), whole=True, withdraw=True
-        )
-        kinds = [(kind, [one for one in found if one.item.kind == kind]) for kind in KINDS]
-        return [(PARTS[kind].title, rows) for kind, rows in kinds if rows]
+        found = difference(self._after.values(), self._before, whole=True, withdraw=True)
+        kinds = [(title, [one for one in found if one.item.kind == kind]) for kind, title in KINDS.items()]
+        return [(title, rows) for title, rows in kinds if rows]
+
+    @cached_property
+    def called(self) -> dict[str, str]:
+        """What components and vendors are called, by code: on the later day, else on the earlier."""
+        items = [*self._before.values(), *self._after.values()]
+        return {
+            one.code.rpartition("/")[2]: one.fields["name"]
+            for one in items
+            if one.kind in ("component", "vendor")
+        }
+
+    @cached_property
+    def _before(self) -> dict[Key, Item]:
+        return self._standing(self.first)
+
+    @cached_property
+    def _after(self) -> dict[Key, Item]:
+        return self._standing(self.last)
 
     def _standing(self, day: date) -> dict[Key, Item]:
         """The scope's part of the programme on a day."""

@@ -17,11 +17,14 @@ from tickmark.scope.compared import Compared
 from tickmark.scope.criteria import Category
 from tickmark.scope.programme import Change
 from tickmark.scope.queries import Scope
+from tickmark.web.pictures import short_day
 from tickmark.web.views.scope import described, tabs_of
 from tickmark.web.views.scope_fields import flow_lines
 
 SHOWN = ("name", "company", "services", "boundary", "categories", "criteria_set", "time_zone", "calendar")
 OWNERS = ("owner", "backup_owner")
+NAMED = (*OWNERS, "supplier", "vendor")
+"""Fields that hold a code or an address of what has a name."""
 STATES = {"new": "submitted", "changed": "in_progress", "withdrawn": "withdrawn"}
 """How a change is marked: the words are its own."""
 LABELS = {
@@ -41,7 +44,7 @@ def history(request: HttpRequest) -> HttpResponse:
     """Two days of the scope side by side, and every version of the system with who approved it."""
     scope = described(request)
     compared = _asked(request, scope)
-    names = _names(request, compared)
+    names = compared.called | _names(request, compared)
     changes = [(title, [_told(one, names) for one in rows]) for title, rows in compared.changes]
     exclusions = compared.exclusions
     counts = Counter(one["what"] for _, rows in changes for one in rows)
@@ -88,10 +91,12 @@ def _names(request: HttpRequest, compared: Compared) -> dict[str, str]:
 
 
 def _told(one: Change, names: dict[str, str]) -> dict[str, Any]:
+    code = one.item.code.partition("/")[2] or one.item.code
     return {
         "what": one.what,
         "state": STATES[one.what],
-        "code": one.item.code.partition("/")[2] or one.item.code,
+        "code": code,
+        "caption": f"What is {one.what} of {code}",
         "title": one.title,
         "fields": [
             {
@@ -106,14 +111,16 @@ def _told(one: Change, names: dict[str, str]) -> dict[str, Any]:
 
 def _value(name: str, value: Any, names: dict[str, str]) -> str:
     if name == "flows":
-        return flow_lines(value or [])
+        return flow_lines(value or [], names)
     if name == "categories":
         return _words(value or [])
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return names.get(value, str(value)) if value else ""
+        return ", ".join(names.get(one, str(one)) if name == "data" else str(one) for one in value)
+    if name == "report_end":
+        return short_day(date.fromisoformat(value)) if value else ""
+    return names.get(value, str(value)) if value and name in NAMED else str(value or "")
 
 
 # -- versions -----------------------------------------------------------------------------------------------------
