@@ -64,12 +64,14 @@ def _components(found: Any, number: int) -> None:
 def _ask(address: str, cookie: dict[str, str], page: str) -> int:
     found = load._one(address, "lead", cookie, page)
     missed = "  missed" if found.p95 > MOST else ""
-    print(
-        f"{page:30} p95 {found.p95 * 1e3:6.0f} ms ({found.p95 / found.bare:4.1f} x), fresh {found.fresh * 1e3:.0f} ms"
-        f" ({found.fresh / found.bare:5.1f} x), processor {found.cpu * 1e3:5.0f} ms, SQL {found.bare * 1e3:6.1f} ms in"
-        f" {found.queries} statements, {found.size / 1e3:.0f} kB{missed}",
-        flush=True,
+    told = (
+        f"p95 {found.p95 * 1e3:6.0f} ms ({found.p95 / found.bare:5.1f} x SQL)",
+        f"fresh {found.fresh * 1e3:6.0f} ms ({found.fresh / found.bare:5.1f} x)",
+        f"processor {found.cpu * 1e3:5.0f} ms",
+        f"SQL {found.bare * 1e3:6.1f} ms in {found.queries} statements",
+        f"{found.size / 1e3:.0f} kB{missed}",
     )
+    print(f"{page:32} {', '.join(told)}", flush=True)
     return int(bool(missed))
 
 

@@ -13,6 +13,7 @@ from tickmark.kernel.action import bulk, need
 from tickmark.kernel.dated import Version
 from tickmark.people.models import Side, User
 from tickmark.scope.actions import Flow, add_vendor, place
+from tickmark.scope.models import Component, VendorVersion
 
 
 @bulk("controls.hand_over_all")
@@ -72,13 +73,15 @@ def _control(actor: Actor, one: Held, given: dict[str, Any], reason: str) -> Ver
 
 
 def _vendor(actor: Actor, one: Held, given: dict[str, Any], reason: str) -> Version:
-    kept = {name: getattr(one.row, name) for name in add_vendor.types if name != "code"}
+    row = VendorVersion.objects.get(pk=one.row.pk)
+    kept = {name: getattr(row, name) for name in add_vendor.types if name != "code"}
     return add_vendor.within(actor, {"code": one.code, **kept, **given})
 
 
 def _component(actor: Actor, one: Held, given: dict[str, Any], reason: str) -> Version:
-    kept = {name: getattr(one.row, name) for name in place.types}
-    kept["flows"] = [Flow(**flow) for flow in one.row.flows]
+    row = Component.objects.get(pk=one.row.pk)
+    kept = {name: getattr(row, name) for name in place.types}
+    kept["flows"] = [Flow(**flow) for flow in row.flows]
     return place.within(actor, {**kept, **given})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -82,7 +83,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "controls/owners.html", context)
 
 
-def _lines(things: list[Held], day: date) -> list[Line]:
+def _lines(things: Sequence[Held], day: date) -> list[Line]:
     users = {user for one in things for user in (one.owner, one.backup) if user is not None}
     going = ownership.going(users, day)
     marks = {pk: one.words(day) for pk, one in going.items()}
@@ -135,12 +136,12 @@ def one(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "controls/owner.html", context)
 
 
-def _by_kind(things: list[Held]) -> list[tuple[str, list[Held]]]:
+def _by_kind(things: Sequence[Held]) -> list[tuple[str, list[Held]]]:
     found = [(WORDS[kind], [held for held in things if held.kind == kind]) for kind in ownership.KINDS]
     return [(word, held) for word, held in found if held]
 
 
-def _anything(things: list[Held], user: User) -> bool:
+def _anything(things: Sequence[Held], user: User) -> bool:
     return any(held.kind != "policy" for held in things)
 
 
