@@ -59,7 +59,11 @@ def index(request: HttpRequest) -> HttpResponse:
     day, known = day_of(request), known_of(request)
     rows = queries.in_force(day, known).filter(control__in=visible(actor, Control))
     listing = Listing(
-        request, rows, COLUMNS, filters=_filters(rows), search=("control__code", "title", "statement")
+        request,
+        rows,
+        COLUMNS,
+        filters=_filters(queries.versions_on(day, known)),
+        search=("control__code", "title", "statement"),
     )
     if listing.wants_csv:
         return listing.csv("controls")
@@ -74,9 +78,10 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "controls/index.html", context)
 
 
-def _filters(rows: Any) -> list[Filter]:
-    held = sorted({queries.area(code) for code in rows.values_list("control__code", flat=True)})
-    owners = rows.order_by("owner__name").values_list("owner", "owner__name").distinct()
+def _filters(held_on: Iterable[ControlVersion]) -> list[Filter]:
+    versions = list(held_on)
+    held = sorted({queries.area(one.control.code) for one in versions})
+    owners = sorted({(one.owner_id, one.owner.name) for one in versions}, key=lambda one: one[1])
     return [
         Filter("area", "Area", [(one, AREAS.get(one, one)) for one in held], _in_area),
         Filter("category", "Category", [(one.value, one.label) for one in Category], _in_category),
