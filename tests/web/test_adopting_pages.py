@@ -79,6 +79,17 @@ def test_who_has_nothing_to_say_goes_on(program):
     assert answer.headers["Location"].startswith("/controls/adopt/GOV")
 
 
+def test_nobody_is_led_back_to_an_area_that_was_left_open(program):
+    browser, address, seen_areas = client(program, "lead"), AREA, []
+    while not address.split("?")[0].endswith("/adopt/"):
+        seen_areas.append(address.split("?")[0].rsplit("/", 1)[-1])
+        address = browser.post(address, {"owner": "", "effective_from": "2025-11-01"}).headers["Location"]
+        assert len(seen_areas) < 20
+    assert len(seen_areas) == len(set(seen_areas))
+    assert "looked" not in address
+    assert b"Go on with" in browser.get(address).content or b"Begin with" in browser.get(address).content
+
+
 def test_without_a_system_the_interview_leads_to_it(cast):
     from types import SimpleNamespace
 

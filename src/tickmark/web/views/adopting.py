@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -69,9 +70,9 @@ class Interview:
         """The area with this code, if anything of it fits the scope."""
         return next((one for one in self.parts if one.code == code), None)
 
-    def then(self, tally: adopting.Tally, after: str = "") -> str:
+    def then(self, tally: adopting.Tally, looked_at: Collection[str] = ()) -> str:
         """The area to go to next: the one that closes the most of what is left, by id; empty if none closes any."""
-        return adopting.next_area({one.code: one.open for one in self.parts}, tally.left, {after})
+        return adopting.next_area({one.code: one.open for one in self.parts}, tally.left, looked_at)
 
 
 def _interview(request: HttpRequest) -> Interview:
@@ -133,13 +134,13 @@ def _page(
         "held": [item for item in part.items if item.id in part.held],
         **_counted(tally),
         "answers": ANSWERS,
-        "then": found.part(found.then(tally, part.code)),
+        "then": found.part(found.then(tally, _looked_at(request, part))),
         "people": people,
         "owner": given.get("owner") or (people[0][0] if len(people) == 1 else ""),
         "effective_from": given.get("effective_from") or clock.today(),
         "may_adopt": can(request, "controls.adopt_many"),
         "error": error,
-        "kept": _kept(request),
+        "kept": _kept(request, _looked_at(request, part)),
     }
     status = error.status if error else 200
     return render(request, "controls/adopt_area.html", context, status=status)
@@ -160,11 +161,16 @@ def _titled(codes: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(code, criteria()[code].title) for code in codes]
 
 
-def _kept(request: HttpRequest) -> str:
+def _looked_at(request: HttpRequest, part: Part) -> list[str]:
+    """The areas of this sitting: whoever left one open is not led back to it."""
+    return [*filter(None, request.GET.get("looked", "").split(",")), part.code]
+
+
+def _kept(request: HttpRequest, looked_at: Collection[str] = ()) -> str:
     """What was said for the last area and holds for the next as well: the owner, the first day, the system."""
     given = request.POST or request.GET
     said = {name: given.get(name, "") for name in ("owner", "effective_from")}
-    said["system"] = request.GET.get("system", "")
+    said |= {"system": request.GET.get("system", ""), "looked": ",".join(dict.fromkeys(looked_at))}
     found = urlencode({name: value for name, value in said.items() if value})
     return f"?{found}" if found else ""
 
@@ -255,8 +261,8 @@ def _row(item: StarterControl, given: QueryDict) -> Row:
 
 def _record(request: HttpRequest, found: Interview, part: Part) -> HttpResponse:
     rows = [row for row in (_row(item, request.POST) for item in part.open) if row.done]
-    then = found.then(adopting.tally(found.standing, (row.item for row in rows)), part.code)
-    where = f"{ROOT}{then}{_kept(request)}"
+    then = found.then(adopting.tally(found.standing, (row.item for row in rows)), _looked_at(request, part))
+    where = f"{ROOT}{then}{_kept(request, _looked_at(request, part) if then else ())}"
     if not rows:
         return onward(request, where)
     raw, say = _choices(request, rows), _said(part, rows)
