@@ -83,7 +83,7 @@ def targets() -> list[Target]:
         Target("xlsx", [book, files.workbook(exports.FAR), files.workbook(exports.ROW, files.LAUGHS)], lambda b: exports.read(exports.XLSX, b), (TickmarkError,)),
         Target("json", [b'[{"id": 1, "a": {"b": [null, 1.5, "\\u00e4"]}}]', b'{"message": "no"}'], lambda b: exports.read(exports.JSON, b), (TickmarkError,)),
         Target("jsonl", [b'{"id": 1}\n{"id": "2"}\n'], lambda b: exports.read(exports.LINES, b), (TickmarkError,)),
-        Target("archive", [packed, files.lying(b"x" * 99), files.linked("a", "b")], lambda b: bundles._from_zip("a.zip", b), (TickmarkError,)),
+        Target("archive", [packed, files.lying(b"x" * 99), files.linked("a", "b")], lambda b: bundles.from_zip("a.zip", b), (TickmarkError,)),
         Target("bundle", [packed, files.archive({"bundle.json": "{}"}, 0)], lambda b: _bundle(verify, room, b)),
         Target("mail", [MAIL], lambda b: reading.read("a.eml", b)),
         Target("office", [files.document("zebra"), book, files.archive({"mimetype": "x", "content.xml": "<a/>"})], lambda b: reading.read("a.docx", b)),

@@ -68,7 +68,7 @@ def open_bundle(source: Source, path: Path) -> Bundle:
         raise Invalid(f"{path.name!r} is empty.", "It has 0 bytes.", "Export it again.", "path")
     _refuse_size(path.name, kept.size)
     if path.suffix.lower() == ".zip":
-        return _from_zip(path.name, kept.path.read_bytes())
+        return from_zip(path.name, kept.path.read_bytes())
     files = {path.name: kept.path.read_bytes()}
     for beside in (f"{path.stem}.manifest.json", "manifest.json"):
         if (path.parent / beside).is_file():
@@ -98,12 +98,13 @@ def packed(files: Mapping[str, bytes]) -> bytes:
     return target.getvalue()
 
 
-def _from_zip(name: str, content: bytes) -> Bundle:
+def from_zip(name: str, content: bytes, most: int = MOST_BYTES) -> Bundle:
+    """The files in a zip of at most `most` bytes, unpacked. Raises Invalid for one that cannot be trusted."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = [part for part in archive.infolist() if not part.is_dir()]
             _refuse_parts(name, parts)
-            _refuse_size(name, sum(part.file_size for part in parts))
+            _refuse_size(name, sum(part.file_size for part in parts), most)
             _refuse_doubles(name, [part.filename for part in parts])
             files = {part.filename: archive.read(part) for part in parts}
     except (*BROKEN, RuntimeError, NotImplementedError, EOFError, ValueError, OSError) as error:
@@ -131,10 +132,10 @@ def _fault(part: zipfile.ZipInfo) -> str:
     return "is a link" if stat.S_ISLNK(part.external_attr >> 16) else ""
 
 
-def _refuse_size(name: str, size: int) -> None:
-    if size > MOST_BYTES:
+def _refuse_size(name: str, size: int, most: int = MOST_BYTES) -> None:
+    if size > most:
         why = f"It holds {size:,} bytes."
-        raise Invalid(f"{name!r} is too large.", why, f"Split it below {MOST_BYTES >> 20} MiB.", "path")
+        raise Invalid(f"{name!r} is too large.", why, f"Split it below {most >> 20} MiB.", "path")
 
 
 def _refuse_doubles(name: str, names: list[str]) -> None:

@@ -16,6 +16,7 @@ PAGES = (
     "scope",
     "description",
     "versions",
+    "importing",
     "controls",
     "evidence",
     "readiness",

@@ -71,6 +71,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "list": listing,
         "shown": [column for column in listing.columns if column["label"] in SHOWN],
         "may_write": can(request, "controls.write"),
+        "may_import": can(request, "scope.apply"),
         "may_adopt": can(request, "controls.adopt_many"),
         "may_merge": can(request, "controls.merge"),
         "tabs": tabs(request, wording=sum(bool(one.faults) for one in worded(day, known))),

@@ -82,6 +82,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "works": works,
         "to_read": len(asked),
         "may_adopt": can(request, "controls.adopt_policy"),
+        "may_import": can(request, "scope.apply"),
         "may_write": can(request, "controls.write_policy"),
         "tabs": tabs(request) if works else [],
     }

@@ -245,6 +245,15 @@ def _period_words(one: Period) -> str:
 # -- the parts as lists, and a form for each -----------------------------------------------------------------
 
 
+IMPORTED = {
+    "commitments": "commitment",
+    "components": "component",
+    "vendors": "vendor",
+    "complements": "complement",
+}
+"""Parts that a list of another program can hold, by the word of the importer."""
+
+
 def noun_list(request: HttpRequest, slug: str) -> HttpResponse:
     """One part of the scope as a list."""
     noun, scope = NOUNS[slug], described(request)
@@ -258,6 +267,7 @@ def noun_list(request: HttpRequest, slug: str) -> HttpResponse:
         "scope": scope,
         "list": listing,
         "may_write": can(request, noun.action),
+        "may_import": IMPORTED.get(slug, "") if can(request, "scope.apply") else "",
         "shown": [column for column in listing.columns if column["label"] not in HIDDEN.get(slug, ())],
         "states": {one.pk: queries.exclusion_state(one, scope.day, scope.known) for one in listing.page}
         if slug == "exclusions"

@@ -1,0 +1,296 @@
+"""What a table can hold: the fields of each kind of thing, what people call them, and where other programs keep them.
+
+Headings are compared without case, marks and spaces. The headings of `PRESETS` are those that the makers publish: a
+table or answer that has them is known by them, every other one by the words that people use.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from tickmark.controls.importers import values
+from tickmark.controls.importers.values import Reader
+
+SINCE = "since"
+"""The day from which a row holds: no field of the thing itself."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a kind: its name in the action, its words for people, how a cell is read, what else it is called."""
+
+    name: str
+    title: str
+    read: Reader
+    called: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of thing that a table lists. `scoped`: it belongs to a system.
+
+    A row without a code gets one of its name (`named`). Where ids of other programs are kept, so that it is found
+    again, it gets the next number after `stem` from `first` (the library has those below). Of other kinds each row
+    must have its code. `needed` are the fields without which nothing new is recorded.
+    """
+
+    name: str
+    title: str
+    many: str
+    fields: tuple[Field, ...]
+    scoped: bool = False
+    stem: str = ""
+    first: int = 1
+    named: bool = False
+    needed: tuple[str, ...] = ()
+
+    @property
+    def by_name(self) -> dict[str, Field]:
+        """The fields by name."""
+        return {one.name: one for one in self.fields}
+
+    def lacks(self, said: Mapping[str, object]) -> list[str]:
+        """The words for what something new of this kind needs and does not say."""
+        return [self.by_name[name].title.lower() for name in self.needed if said.get(name) in (None, "", [])]
+
+    @property
+    def choices(self) -> tuple[tuple[str, str], ...]:
+        """The fields as choices of a column."""
+        return tuple((one.name, one.title) for one in self.fields)
+
+
+def _code(*called: str) -> Field:
+    common = ("id", "ref", "reference", "ref id", "key", "number", "no", "identifier")
+    return Field("code", "Code", values.line, (*called, *common))
+
+
+_OWNER = Field(
+    "owner", "Owner", values.owner, ("owners", "responsible", "owner email", "assignee", "owner.emailAddress")
+)
+_BACKUP = Field("backup_owner", "Backup owner", values.owner, ("deputy", "secondary owner", "stand in"))
+_CRITERIA = Field(
+    "criteria", "Criteria", values.criteria,
+    ("criterion", "tsc", "trust services criteria", "soc 2", "soc2 criteria", "soc 2 criteria", "mapped criteria",
+     "mapped requirements", "requirements", "framework requirements", "tsc criteria", "tsc mapping", "criteria ids"),
+)  # fmt: skip
+_FOREIGN = Field(
+    "foreign_ids", "Id elsewhere", values.codes, ("external id", "uuid", "urn", "foreign id", "source id")
+)
+_SINCE = Field(
+    SINCE, "In force from", values.day, ("effective from", "effective date", "valid from", "start date")
+)
+_DATA = Field("data", "Data", values.codes, ("data handled", "data stored", "data types", "data accessed"))
+_PROMISES = Field("commitments", "Commitments", values.codes, ("promises", "service commitments"))
+
+CONTROL = Kind(
+    "control", "Control", "Controls",
+    (
+        _code("control id", "control code", "control ref", "control number", "control key"),
+        Field("title", "Title", values.line, ("control title", "control name", "name", "short name", "summary")),
+        Field("statement", "Statement", values.text,
+              ("control statement", "control description", "description", "control text", "control activity",
+               "control", "activity", "wording", "control language")),
+        _CRITERIA,
+        Field("nature", "Nature", values.nature, ("control nature", "automation", "manual or automated", "execution")),
+        Field("purpose", "Purpose", values.purpose, ("control type", "type", "control purpose")),
+        Field("frequency", "Frequency", values.frequency, ("control frequency", "how often", "cadence", "periodicity")),
+        _OWNER,
+        _BACKUP,
+        Field("policy", "Policy", values.line, ("policy id", "policy code", "related policy", "linked policy")),
+        Field("evidence_wanted", "Evidence wanted", values.text,
+              ("evidence", "typical evidence", "evidence required", "evidence needed", "artifacts")),
+        Field("performed_by", "Performed by", values.line, ("performer", "operator", "who")),
+        Field("reviewed_by", "Reviewed by", values.line, ("reviewer", "approver")),
+        _FOREIGN,
+        _SINCE,
+    ),
+    stem="IMP",
+    needed=("title", "statement", "criteria", "nature", "purpose", "frequency", "owner"),
+)  # fmt: skip
+COMPONENT = Kind(
+    "component", "Component", "Components",
+    (
+        _code("component id", "component code", "asset id", "asset tag"),
+        Field("name", "Name", values.line, ("component", "component name", "asset", "asset name", "title", "system")),
+        Field("kind", "Kind", values.component, ("type", "component type", "asset type", "category", "class")),
+        Field("description", "Description", values.text, ("purpose", "notes", "details", "what it does")),
+        Field("inside", "Inside the boundary", values.yes_no, ("in scope", "scope", "in boundary", "inside")),
+        _OWNER,
+        _BACKUP,
+        _DATA,
+        _PROMISES,
+        Field("classification", "Classification", values.line, ("data classification", "sensitivity")),
+        Field("location", "Location", values.line, ("region", "site", "where", "data center", "hosted in")),
+        Field("supplier", "Supplier", values.vendor, ("vendor", "provider", "hosting provider")),
+        _SINCE,
+    ),
+    scoped=True,
+    named=True,
+    needed=("kind", "name"),
+)  # fmt: skip
+VENDOR = Kind(
+    "vendor", "Vendor", "Vendors",
+    (
+        _code("vendor id", "vendor code", "supplier id"),
+        Field("name", "Name", values.line, ("vendor", "vendor name", "supplier", "supplier name", "company")),
+        Field("service", "Service", values.text,
+              ("services", "description", "service provided", "services provided", "what they do", "used for")),
+        Field("subservice", "Subservice organisation", values.yes_no,
+              ("subservice organization", "is subservice", "subservice", "subservice org")),
+        Field("method", "Method", values.method, ("carve out or inclusive", "reporting method")),
+        _CRITERIA,
+        Field("monitored_by", "Monitored by", values.line, ("monitoring control", "monitored by control")),
+        Field("report", "Its report", values.line, ("soc report", "report", "assurance report", "certification")),
+        Field("report_end", "Its report ends", values.day, ("report end", "report end date", "period end")),
+        _OWNER,
+        _BACKUP,
+        _DATA,
+        _PROMISES,
+        _SINCE,
+    ),
+    named=True,
+    needed=("name", "service"),
+)  # fmt: skip
+COMMITMENT = Kind(
+    "commitment", "Commitment", "Commitments and requirements",
+    (
+        _code("commitment id", "requirement id", "commitment code"),
+        Field("kind", "Kind", values.commitment, ("type", "commitment or requirement")),
+        Field("category", "Category", values.category, ("tsc category", "trust services category")),
+        Field("text", "Text", values.text, ("commitment", "requirement", "description", "statement", "promise")),
+        Field("source", "Source", values.line, ("contract", "document", "where it stands", "found in")),
+        Field("target", "Target", values.line, ("measure", "sla", "threshold", "objective")),
+        Field("principal", "Principal", values.yes_no, ("is principal", "main")),
+        _CRITERIA,
+        _SINCE,
+    ),
+    scoped=True,
+    needed=("kind", "category", "text", "source"),
+)  # fmt: skip
+COMPLEMENT = Kind(
+    "complement", "Complementary control", "Complementary controls",
+    (
+        _code("cuec id", "csoc id", "complement id"),
+        Field("kind", "Kind", values.complement, ("type", "cuec or csoc")),
+        Field("vendor", "Vendor", values.vendor, ("subservice organisation", "subservice organization", "supplier")),
+        Field("text", "Text", values.text, ("cuec", "csoc", "description", "control", "statement", "responsibility")),
+        _CRITERIA,
+        Field("why", "Why", values.text, ("reason", "rationale", "because")),
+        _SINCE,
+    ),
+    scoped=True,
+    needed=("kind", "text", "criteria"),
+)  # fmt: skip
+POLICY = Kind(
+    "policy", "Policy", "Policies",
+    (
+        _code("policy id", "policy code", "policy number"),
+        Field("title", "Title", values.line, ("policy", "policy name", "policy title", "name")),
+        Field("label", "Version", values.line, ("label", "revision", "policy version")),
+        Field("text", "Text", values.text, ("content", "body", "policy text", "markdown")),
+        _CRITERIA,
+        _OWNER,
+        _BACKUP,
+        _FOREIGN,
+        _SINCE,
+    ),
+    stem="POL",
+    first=51,
+    needed=("title", "label", "text", "owner"),
+)  # fmt: skip
+KINDS = {one.name: one for one in (CONTROL, COMPONENT, VENDOR, COMMITMENT, COMPLEMENT, POLICY)}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Headings that a program's maker publishes, and the fields they go into. `source` is put before its ids.
+
+    `signature` are the headings by which a file is known to come from it; `page` is where they are documented.
+    """
+
+    name: str
+    source: str
+    kind: str
+    page: str
+    signature: frozenset[str]
+    fields: Mapping[str, str]
+
+
+PRESETS = (
+    Preset(
+        "Hyperproof", "hyperproof", "control",
+        "https://docs.hyperproof.io/admin/en/getting-started/importing-your-own-controls-10180",
+        frozenset({"ID", "Name", "Description", "Domain", "Owner"}),
+        {"ID": "code", "Name": "title", "Description": "statement", "Owner": "owner"},
+    ),
+    Preset(
+        "6clicks", "6clicks", "control",
+        "https://knowledgebase.6clicks.com/importing-controls-and-responsibilities-using-csv/excel",
+        frozenset({"Control ID", "Control Title", "Control Description", "Control Domain"}),
+        {"Control ID": "code", "Control Title": "title", "Control Description": "statement"},
+    ),
+    Preset(
+        "Vanta", "vanta", "control",
+        "https://developer.vanta.com/api-reference/controls/list-controls",
+        frozenset({"id", "externalId", "name", "description", "domains"}),
+        {"id": "foreign_ids", "externalId": "code", "name": "title", "description": "statement",
+         "owner.emailAddress": "owner"},
+    ),
+    Preset(
+        "Drata", "drata", "control",
+        "https://developers.drata.com/docs/openapi/reference/operation/GRCPublicController_createControl",
+        frozenset({"code", "name", "description", "question", "activity"}),
+        {"id": "foreign_ids", "code": "code", "name": "title", "description": "statement"},
+    ),
+)  # fmt: skip
+
+
+def plain(heading: str) -> str:
+    """A heading without case, marks and spaces."""
+    return re.sub(r"[\W_]+", "", heading).casefold()
+
+
+HEADINGS = frozenset(
+    plain(name)
+    for kind in KINDS.values()
+    for one in kind.fields
+    for name in (one.title, one.name, *one.called)
+)
+"""Every heading that some kind knows."""
+
+
+def preset_of(headings: Collection[str]) -> Preset | None:
+    """The program that a table with such headings comes from, if its maker's headings are all there."""
+    return next((one for one in PRESETS if one.signature <= set(headings)), None)
+
+
+def guessed(kind: Kind, headings: Sequence[str], preset: Preset | None = None) -> dict[str, str]:
+    """The field of each heading, by the maker's headings or by the words that people use; each field once."""
+    found: dict[str, str] = {}
+    if preset is not None and preset.kind == kind.name:
+        found = {heading: preset.fields[heading] for heading in headings if heading in preset.fields}
+    for field in kind.fields:
+        for name in (field.title, field.name, *field.called):
+            taken = field.name in found.values()
+            match = next((one for one in headings if one not in found and plain(one) == plain(name)), None)
+            if match is not None and not taken:
+                found[match] = field.name
+    return found
+
+
+def kind_of(headings: Sequence[str]) -> Kind | None:
+    """The kind whose fields fit most of the headings; nothing where two fit alike or none fits two."""
+    preset = preset_of(headings)
+    if preset is not None:
+        return KINDS[preset.kind]
+    fits = sorted(((_fit(kind, headings), kind.name) for kind in KINDS.values()), reverse=True)
+    (best, name), (second, _) = fits[0], fits[1]
+    return KINDS[name] if best >= 2 and best > second else None
+
+
+def _fit(kind: Kind, headings: Sequence[str]) -> float:
+    """How many headings fit; one that names the kind itself (`Control ID`) counts for more."""
+    named = sum(plain(one).startswith(plain(kind.name)) for one in headings)
+    return len(guessed(kind, headings)) + named / 2
