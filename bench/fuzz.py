@@ -93,8 +93,27 @@ def targets() -> list[Target]:
         Target("markdown", [b"# A\n\n- b *c* [d](e)\n\n| f | g |\n|---|---|\n| h | `i` |\n\n> j\n\n```\nk\n```\n"], lambda b: (markdown_html(_text(b)), markdown_blocks(_text(b))), (TickmarkError,)),
         Target("search", [b'access "peer review" EV-412', "Zoë ½ \u202e".encode()], _searching()),
         Target("api body", [b'{"system": "ledger", "what": "Lab", "reason": "x"}', b'{"settings": {"a": [1, {"b": null}]}}'], _bodies(), (ValidationError, TickmarkError)),
+        Target("imported table", [b"Vendor ID;Vendor;Service\nv;V;S\n", b'Control ID,TSC,Owner\n"A\nB",CC 6.1; ISO A.5.1,x@y\n', b'[{"Vendor": "a", "owner": {"x": [1, null]}}]', book], lambda b: _imported("a.csv", b), (TickmarkError,)),
+        Target("imported library", _libraries(), lambda b: _imported("a.yaml", b), (TickmarkError,)),
+        Target("imported policies", [b"---\ntitle: A\nowner: x@y\n---\n# B\n\ntext", files.document("zebra"), files.archive({"POL-61 a.md": "# A", "b.txt": "x"})], lambda b: _imported("a.md", b), (TickmarkError,)),
         Target("parquet", [_parquet(room)], lambda b: _table(tables, room, b), (TickmarkError, duckdb.Error)),
     ]  # fmt: skip
+
+
+def _imported(name: str, content: bytes) -> Any:
+    """What the importer makes of a file of somebody else."""
+    from tickmark.controls.importers import Given, read
+
+    found = read([(name, content)], given=Given(system="main"))
+    return len(found.items), len(found.problems), len(found.left_out)
+
+
+def _libraries() -> list[bytes]:
+    import yaml
+
+    from tests.controls.importers.test_libraries import CATALOG, LIBRARY, definition
+
+    return [yaml.safe_dump(one).encode() for one in (LIBRARY, CATALOG, definition())]
 
 
 def _text(content: bytes) -> str:

@@ -27,7 +27,9 @@ AC-02;Second factor;Everybody has one.;cc6.1.3;Preventative;Real time;Automated;
 """
 
 
-def of(text: str | bytes, kind: str = "", given: Given = KNOWS, name: str = "list.csv", **mapping: str) -> Reading:
+def of(
+    text: str | bytes, kind: str = "", given: Given = KNOWS, name: str = "list.csv", **mapping: str
+) -> Reading:
     content = text if isinstance(text, bytes) else text.encode()
     return read([(name, content)], kind, mapping or None, given)
 
@@ -80,8 +82,9 @@ def test_a_register_of_controls_is_read_by_the_words_that_people_use() -> None:
 EACH: list[tuple[str, str, Item]] = [
     (
         "component",
-        "Asset ID,Asset Name,Type,In scope,Owner,Data,Provider,Region,Effective from\n"
-        "db,Main store,Server,yes,ada lovelace,customers; logs,Amazon Web Services,eu-1,05.01.2026\n",
+        """Asset ID,Asset Name,Type,In scope,Owner,Data,Provider,Region,Effective from
+db,Main store,Server,yes,ada lovelace,customers; logs,Amazon Web Services,eu-1,05.01.2026
+""",
         Item(
             "component",
             "main/db",
@@ -92,8 +95,9 @@ EACH: list[tuple[str, str, Item]] = [
     ),
     (
         "vendor",
-        "Vendor ID,Vendor,Services provided,Subservice organization,Method,Criteria,SOC report,Report end\n"
-        "aws,AWS,Cloud,Y,Carve out,CC6.4,SOC 2 Type 2,2026-09-30\n",
+        """Vendor ID,Vendor,Services provided,Subservice organization,Method,Criteria,SOC report,Report end
+aws,AWS,Cloud,Y,Carve out,CC6.4,SOC 2 Type 2,2026-09-30
+""",
         Item(
             "vendor",
             "aws",
@@ -201,7 +205,9 @@ def test_faults_are_told_by_row_and_column_with_the_remedy() -> None:
 def test_two_of_one_id_are_named_with_both_rows_even_if_the_first_has_another_fault() -> None:
     head = "Control ID,Title,Statement,Criteria,Frequency,Nature,Purpose,Owner\n"
     row = "AC-01,One,x,{},daily,M,P,Ada Lovelace\n"
-    twice = Problem("list.csv, row 3", "AC-01 stands twice.", "First in list.csv, row 2.", "Keep one of them.")
+    twice = Problem(
+        "list.csv, row 3", "AC-01 stands twice.", "First in list.csv, row 2.", "Keep one of them."
+    )
     assert of(head + row.format("CC6.1") * 2).problems == [twice]
     assert of(head + row.format("CC0.0") + row.format("CC6.1")).problems[1:] == [twice]
 
@@ -233,7 +239,9 @@ def test_columns_go_where_a_person_puts_them_or_nowhere() -> None:
 def test_a_list_that_nobody_can_tell_is_not_guessed() -> None:
     with pytest.raises(Invalid, match=r"Nobody can tell what 'list.csv' lists. Its columns are foo, bar"):
         of("foo,bar\n1,2\n")
-    with pytest.raises(Invalid, match="Nobody says which system this is about. Components belong to a system"):
+    with pytest.raises(
+        Invalid, match="Nobody says which system this is about. Components belong to a system"
+    ):
         of(EACH[0][1], given=Given(people=KNOWS.people))
 
 
@@ -273,7 +281,9 @@ MADE = [
 
 
 @pytest.mark.parametrize(("maker", "text"), MADE, ids=[maker for maker, _ in MADE])
-def test_lists_of_other_programs_are_known_by_the_headings_that_their_makers_publish(maker: str, text: str) -> None:
+def test_lists_of_other_programs_are_known_by_the_headings_that_their_makers_publish(
+    maker: str, text: str
+) -> None:
     [preset] = [one for one in PRESETS if one.name == maker]
     found = of(text)
     assert found.format.endswith(f"as {maker} has it")
@@ -285,9 +295,9 @@ def test_lists_of_other_programs_are_known_by_the_headings_that_their_makers_pub
 
 def test_ids_of_other_programs_stay_beside_new_ones() -> None:
     known = Given(foreign={("control", "oscal:ac-1"): "AC-01"}, held=frozenset({("control", "AC-01")}))
-    assert of(MADE[0][1], given=Given(foreign=known.foreign, held=known.held, people={ADA: ADA})).items[0].fields[
-        "foreign_ids"
-    ] == ["oscal:ac-1", "hyperproof:AC-01"]
+    assert of(MADE[0][1], given=Given(foreign=known.foreign, held=known.held, people={ADA: ADA})).items[
+        0
+    ].fields["foreign_ids"] == ["oscal:ac-1", "hyperproof:AC-01"]
 
 
 def test_what_is_taken_as_a_table_can_be_brought_in_again() -> None:
@@ -336,10 +346,12 @@ def test_hidden_sheets_are_not_read_and_further_ones_are_told() -> None:
     data = f'<row r="2">{files.inline("A2", "AWS")}{files.inline("B2", "Cloud")}</row>'
     names = (("Secret", 'state="hidden"'), ("Vendors", ""), ("More", ""))
     listed = "".join(
-        f'<sheet name="{name}" sheetId="{at}" {state} r:id="r{at}"/>' for at, (name, state) in enumerate(names, 1)
+        f'<sheet name="{name}" sheetId="{at}" {state} r:id="r{at}"/>'
+        for at, (name, state) in enumerate(names, 1)
     )
     linked = "".join(
-        f'<Relationship Id="r{at}" Type="{rel}/worksheet" Target="worksheets/sheet{at}.xml"/>' for at in (1, 2, 3)
+        f'<Relationship Id="r{at}" Type="{rel}/worksheet" Target="worksheets/sheet{at}.xml"/>'
+        for at in (1, 2, 3)
     )
     space = "http://schemas.openxmlformats.org/package/2006/relationships"
     content = files.workbook(

@@ -24,7 +24,7 @@ LARGEST_JSON = 8 << 20
 """Bytes of a JSON document: built, it takes twenty times as much."""
 TEXTS = frozenset({"md", "markdown", "txt", "text"})
 _YAML = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:\s*#[^\n]*\n|---[^\n]*\n|\s*\n)*(urn|objects|catalog|component-definition):[ \r\n]"
+    rb"(?:\xef\xbb\xbf)?(?:[ \t\r]*(?:#[^\n]*)?\n|---[^\n]*\n)*(?:urn|objects|catalog|component-definition):[ \r\n]"
 )
 FOREIGN = {
     b"%PDF": ("a PDF", "Export the table or document it was made from."),

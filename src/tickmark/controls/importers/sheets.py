@@ -13,7 +13,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 from xml.parsers import expat
 
@@ -66,7 +66,7 @@ def refuse_size(name: str, content: bytes) -> None:
 def _table(name: str, format: str, lines: Iterable[tuple[int, Sequence[Any]]]) -> Table:
     """The table under the line, among the first twelve, that has the most headings people use."""
     rest = iter(lines)
-    head = [line for line, _ in zip(rest, range(HEAD), strict=False)]
+    head = list(islice(rest, HEAD))
     at = _heading_line(head)
     if at is None:
         why = f"None of its first {HEAD} rows has two filled cells."
@@ -167,7 +167,7 @@ NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 def delimiter_of(text: str) -> str:
     """The delimiter that splits the first lines into the most columns, and all of them into about as many."""
-    head = "".join(line for line, _ in zip(_physical(text[: 1 << 16]), range(HEAD), strict=False))
+    head = "".join(islice(_physical(text[: 1 << 16]), HEAD))
 
     def columns(delimiter: str) -> tuple[int, int]:
         try:
