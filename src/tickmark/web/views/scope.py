@@ -69,7 +69,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             (one, queries.exclusion_state(one, scope.day, scope.known)) for one in scope.exclusions
         ],
         "findings": _sorted(
-            [*scope.findings, *advice(scope, told_to(request, scope)), *controls.findings(scope)]
+            [*scope.findings, *advice(scope, told_to(request, scope)), *_together(controls.findings(scope))]
         ),
         "titles": queries.criterion_titles(),
         "systems": _system_tabs(request, scope),
@@ -88,6 +88,25 @@ SORTS = {
     "fit": "Does not fit together",
 }
 """How findings are told: what is left out first, because it hurts most when the auditor finds it."""
+
+
+SINGLY = 5
+"""Criteria without a control that are told one by one; beyond, the interview of the controls step comes first."""
+
+
+def _together(found: list[Finding]) -> list[Finding]:
+    """The findings, with many criteria that have no control told as one."""
+    bare = [one for one in found if one.code == "criterion-without-control"]
+    if len(bare) <= SINGLY:
+        return found
+    whole = Finding(
+        "criterion-without-control",
+        f"{len(bare)} criteria have no control yet.",
+        bare[0].why,
+        "Say what you already do.",
+        "/controls/adopt/",
+    )
+    return [whole, *(one for one in found if one not in bare)]
 
 
 def _sorted(found: list[Finding]) -> list[tuple[str, list[Finding]]]:
