@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from tests.controls.replay import replayed
 from tickmark.controls import actions as controls
 from tickmark.controls.library import starter_controls, starter_policies
 from tickmark.controls.models import Control, ControlVersion
 from tickmark.kernel import clock, files
-from tickmark.kernel.dated import Version
 from tickmark.kernel.errors import Conflict, Invalid, Refused
 from tickmark.kernel.ledger.entry import Entry, Leaf
 from tickmark.kernel.ledger.seal import seal
 from tickmark.scope import actions as scope
 from tickmark.scope import folder
 from tickmark.scope.models import Commitment, Complement, Component, Method, ProgrammeImport, VendorVersion
-from tickmark.scope.programme import PARTS, Item, fingerprint, standing
+from tickmark.scope.programme import Item, fingerprint, standing
 
 DAY = date(2026, 1, 1)
 
@@ -232,22 +232,6 @@ def test_nobody_applies_what_they_may_not_do(program: SimpleNamespace) -> None:
 
 
 # -- as of any day ------------------------------------------------------------------------------------------------
-
-
-def replayed(size: int, day: date) -> dict[tuple[str, str], Item]:
-    """The programme by reading entries one after the other, up to the first `size`: another way to the same answer."""
-    rows: dict[Any, list[Version]] = {}
-    for part in PARTS.values():
-        for row in part.model.objects.all():
-            rows.setdefault(row.entry, []).append(row)
-    held: dict[tuple[str, str], tuple[date, int, Version]] = {}
-    for entry in Entry.objects.order_by("leaf__position")[:size]:
-        for row in rows.get(entry.uid, []):
-            part = next(one for one in PARTS.values() if one.model is type(row))
-            key, mine = part.item(row).key, (row.effective_from, row.pk, row)
-            if row.effective_from <= day and (key not in held or held[key][:2] <= mine[:2]):
-                held[key] = mine
-    return {key: PARTS[key[0]].item(row) for key, (_, _, row) in held.items() if not row.withdrawn}
 
 
 def history(cast: SimpleNamespace, chance: random.Random) -> None:

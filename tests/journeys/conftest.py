@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -20,9 +21,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the demo home."""
+    return lived(tmp_path_factory.mktemp("journey") / "demo")
+
+
+@pytest.fixture(scope="module")
+def demo(browser: Browser, demo_home: Path) -> Iterator[str]:
     """The address of a demo home that `up` started and that has lived its year."""
-    with up(lived(tmp_path_factory.mktemp("journey") / "demo"), "--demo") as address:
+    with up(demo_home, "--demo") as address:
         yield address
 
 

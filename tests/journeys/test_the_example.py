@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser
 
@@ -12,6 +17,7 @@ from tests.journeys.sweeping import ACCOUNTS, AFTERWARDS, UNUSED, links, look, r
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SIDES = ((COMPLIANCE, EMPLOYEE), (AUDIT_LEAD, PARTNER, QUALITY))
+COMPARE = "import django; django.setup(); from tests.controls.replay import main; raise SystemExit(main(40))"
 READER = {"copy"}
 """The road's customer visits it: its address is shown once."""
 
@@ -36,3 +42,18 @@ def test_every_page_of_the_example(browser: Browser, demo: str) -> None:
         name: shape for name, shape in routes().items() if name not in seen and not ACCOUNTS.search(shape)
     }
     assert left == {}, "No link leads there."
+
+
+def test_the_programme_of_any_day_of_the_example_is_a_replay_of_its_entries(
+    demo: str, demo_home: Path
+) -> None:
+    """As of random days of its period, and as it was known at random sizes of its log (domain.md 0.4, rule 23)."""
+    root = Path(__file__).parents[2]
+    known = {name: value for name, value in os.environ.items() if not name.startswith("TICKMARK_")}
+    path = os.pathsep.join([str(root), str(root / "src")])
+    own = {"TICKMARK_HOME": str(demo_home), "DJANGO_SETTINGS_MODULE": "tickmark.settings", "PYTHONPATH": path}
+    done = subprocess.run(
+        [sys.executable, "-c", COMPARE],
+        env=known | own, cwd=root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
