@@ -192,7 +192,7 @@ def test_owner_gone(system):
         "owner-gone",
         "The account of Employee is closed, and Database was theirs.",
     )
-    assert one.why == "What is asked of the owner reaches nobody. Owner stands in for now."
+    assert one.why == "What is asked of the owner reaches nobody. Owner stands in for Database."
     assert found(system, clock.today() - timedelta(days=1)) == []
 
 

@@ -285,13 +285,13 @@ def owner_gone(view: View) -> Iterator[Finding]:
         if row.owner is not None and closed(row.owner, view.scope):
             owned[row.owner].append(row)
     for user, held in owned.items():
-        deputy = next((row.backup_owner for row in held if row.backup_owner is not None), None)
-        stands_in = f"{deputy.name} stands in for now." if deputy and not closed(deputy, view.scope) else ""
+        away = [f"{row.backup_owner.name} stands in for {row.name}." for row in held
+                if row.backup_owner is not None and not closed(row.backup_owner, view.scope)]  # fmt: skip
         yield Finding(
             "owner-gone",
             f"The account of {user.name} is closed, and {some(row.name for row in held)} "
             f"{'was' if len(held) == 1 else 'were'} theirs.",
-            f"What is asked of the owner reaches nobody. {stands_in}".strip(),
+            " ".join(["What is asked of the owner reaches nobody.", *away[:NAMED]]),
             "Name a new owner.",
             f"/scope/{'components' if isinstance(held[0], Component) else 'vendors'}/{held[0].ref}",
             "missing",
