@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from tickmark.evidence.models import Evidence
 from tickmark.kernel.access import visible
-from tickmark.kernel.action import ACTIONS, once, trial
-from tickmark.kernel.arguments import call, parse
+from tickmark.kernel.action import ACTIONS
+from tickmark.kernel.arguments import call
 from tickmark.kernel.errors import Conflict, Invalid, NotFound, Refused, Unavailable
 from tickmark.kernel.ledger.entry import Entry, Leaf
 from tickmark.kernel.ledger.seal import leaf_data, prove, seal, signer
@@ -269,26 +269,3 @@ def test_a_list_of_rows_is_seen_with_one_question(program, made):
             do(program.actor("lead"), list(User.objects.order_by("pk")[:count]))
         counts.append(len(queries))
     assert counts[0] == counts[1]
-
-
-def test_within_an_action_a_question_is_asked_once_and_nothing_is_asked_again(cast):
-    answers = iter([None, "found", "another"])
-    with trial("scope.apply", cast.actor("lead")):
-        assert [once("key", lambda: next(answers)) for _ in range(4)] == [None, "found", "found", "found"]
-    assert once("key", lambda: next(answers)) == "another"
-
-
-def test_parts_fetch_the_same_row_once_and_a_row_that_is_not_seen_stays_unseen(program):
-    lead, code = program.actor("lead"), ACTIONS["scope.exclude"]
-    given = {"system": "ledger", "what": "Lab", "reason": "x"}
-    with trial("scope.apply", lead):
-        with CaptureQueriesContext(connection) as first:
-            code.within(lead, parse(code, lead, given))
-        with CaptureQueriesContext(connection) as second:
-            code.within(lead, parse(code, lead, given))
-        with pytest.raises(NotFound):
-            parse(code, lead, {**given, "system": "none"})
-        with pytest.raises(NotFound):
-            parse(code, program.actor("stranger"), given)
-    asked = [sum('FROM "scope_system"' in one["sql"] for one in caught) for caught in (first, second)]
-    assert asked == [2, 0]
