@@ -63,6 +63,9 @@ class Commitment(Version):
     principal = models.BooleanField(default=True)
     criteria = models.JSONField(default=list)
 
+    class Meta(Version.Meta):
+        indexes = [models.Index(fields=["system", "code", "effective_from"], name="commitment_in_time")]
+
 
 class ComponentKind(models.TextChoices):
     """The five kinds of component (DC 3)."""
@@ -101,6 +104,9 @@ class Component(Version):
     classification = models.CharField(max_length=40, blank=True)
     location = models.CharField(max_length=120, blank=True)
     supplier = models.CharField(max_length=40, blank=True)
+
+    class Meta(Version.Meta):
+        indexes = [models.Index(fields=["system", "code", "effective_from"], name="component_in_time")]
 
 
 class Vendor(Fact):
@@ -164,6 +170,9 @@ class Complement(Version):
     criteria = models.JSONField()
     why = models.TextField(blank=True)
 
+    class Meta(Version.Meta):
+        indexes = [models.Index(fields=["system", "code", "effective_from"], name="complement_in_time")]
+
 
 class NotRelevant(Version):
     """A criterion that does not apply to the system, with the reason that is printed (DC 8)."""
@@ -173,6 +182,11 @@ class NotRelevant(Version):
     system = models.ForeignKey(System, models.PROTECT, related_name="not_relevant")
     criterion = models.CharField(max_length=10)
     reason = models.TextField()
+
+    class Meta(Version.Meta):
+        indexes = [
+            models.Index(fields=["system", "criterion", "effective_from"], name="not_relevant_in_time")
+        ]
 
 
 class Exclusion(Fact):
