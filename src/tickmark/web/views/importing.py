@@ -167,7 +167,7 @@ def _fields(request: HttpRequest, actor: Actor) -> list[dict[str, Any]]:
          "value": kind if kind in KINDS else "any"},
         {"name": "system", "label": "For the system", "kind": "select" if len(codes) > 1 else "hidden",
          "choices": codes, "required": True, "value": said.get("system") or (codes[0] if codes else "")},
-        {"name": "owner", "label": "Owner where the file names none", "kind": "select",
+        {"name": "owner", "label": "Owner where the file names none", "kind": "select", "none_word": "Nobody",
          "choices": [(one.email, one.name) for one in colleagues()], "value": said.get("owner", "")},
         {"name": "first_day", "label": "In force from", "kind": "date", "required": True,
          "value": said.get("first_day") or clock.today(), "help": "Unless the file has a day for each row."},
@@ -181,6 +181,7 @@ def _details(request: HttpRequest) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
+            "none_word": "Not said",
             "label": name.capitalize(),
             "kind": "select",
             "choices": known,
