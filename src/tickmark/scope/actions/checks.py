@@ -62,11 +62,12 @@ def check_code(code: str) -> str:
 
 def not_before(versions: QuerySet[Any], effective_from: date) -> None:
     """Raise Invalid for a version that would slip in before the newest of its subject: the past stays as it was."""
-    newest = versions.order_by("-effective_from", "-pk").first()
+    days = versions.order_by("-effective_from", "-pk").values_list("effective_from", flat=True)
+    newest = days.first()
     need(
-        newest is None or effective_from >= newest.effective_from,
+        newest is None or effective_from >= newest,
         "The day lies before the newest version.",
-        f"That one holds from {newest.effective_from if newest else ''}; what was in force before is not rewritten.",
+        f"That one holds from {newest}; what was in force before is not rewritten.",
         "Give a later day.",
         "effective_from",
     )
