@@ -47,7 +47,7 @@ def test_do_prints_the_reference_of_what_it_made(server: Any, run: Any) -> None:
 def test_do_takes_lists_objects_numbers_and_truth_as_words(server: Any, run: Any) -> None:
     done = run(
         "do", "controls.write", "code=AC-98", "title=T", "statement=The owner reviews.", "criteria=CC6.2, CC6.3", "criteria=CC6.1",
-        "nature=M", "purpose=D", "frequency=annual", f"owner={server.cast.owner.ref}", "effective_from=2025-11-01",
+        "nature=M", "purpose=D", "frequency=annual", f"owner={server.cast.owner.ref}", "effective_from=2026-11-01",
         'parameters={"days": 10}', "--json",
     )  # fmt: skip
     found = json.loads(done.out)
@@ -56,7 +56,7 @@ def test_do_takes_lists_objects_numbers_and_truth_as_words(server: Any, run: Any
         {"days": 10},
     )
     run("do", "scope.commit", "system=ledger", "code=SC-8", "kind=commitment", "category=security", "text=@@home", "source=Terms",
-        "effective_from=2025-11-01", "principal=false")  # fmt: skip
+        "effective_from=2026-11-01", "principal=false")  # fmt: skip
     row = Commitment.objects.get(code="SC-8")
     assert (row.text, row.principal) == ("@home", False)
 

@@ -153,10 +153,10 @@ class Action(Generic[P, R]):
         except (DatabaseError, InterfaceError, ValidationError, OSError) as error:
             if done is not None and faults.lost(error):
                 raise faults.unsure(self.name) from error
-            told = _told(self.name, error)
-            if told is None:
+            known = told(self.name, error)
+            if known is None:
                 raise
-            raise told from error
+            raise known from error
         begin_anew()
         return done
 
@@ -225,7 +225,7 @@ class Stale(Conflict):
         )
 
 
-def _told(name: str, error: Exception) -> TickmarkError | None:
+def told(name: str, error: Exception) -> TickmarkError | None:
     """What the books or a model refused, as one of the four errors; None for a mistake in the program."""
     if isinstance(error, ValidationError):
         field, *_ = getattr(error, "error_dict", {"": None})

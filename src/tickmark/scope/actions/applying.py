@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from django.db import transaction
+from django.core.exceptions import ValidationError
+from django.db import DataError, IntegrityError, transaction
 from pydantic import BaseModel
 
 from tickmark.kernel import clock
 from tickmark.kernel.access import Actor, require
-from tickmark.kernel.action import ACTIONS, bulk, need, trial
+from tickmark.kernel.action import ACTIONS, bulk, need, told, trial
 from tickmark.kernel.arguments import Found, parse
 from tickmark.kernel.errors import Conflict, Invalid, TickmarkError
 from tickmark.people.actions import put
@@ -113,7 +115,9 @@ def _tried(actor: Actor, change: Change, day: date, reason: str, found: Found) -
         with transaction.atomic():
             _write(actor, change, day, reason, found)
     except TickmarkError as error:
-        return Change(change.what, change.item, change.before, change.fields, error)
+        return replace(change, refused=error)
+    except (DataError, IntegrityError, ValidationError) as error:
+        return replace(change, refused=told(change.part.action, error))
     return change
 
 
@@ -171,6 +175,7 @@ def _write(actor: Actor, change: Change, day: date, reason: str, found: Found) -
         verb.within(actor, parse(verb, actor, raw, found), parsed=True)
     except TickmarkError as error:
         error.what = f"{item.where or f'{item.kind} {item.code}'}: {error.what}"
+        error.args = (" ".join(filter(None, (error.what, error.why, error.remedy))),)
         error.field = error.field or "items"
         raise
 
