@@ -34,15 +34,23 @@ def changed(folder: Path) -> None:
 
 def test_an_export_applied_at_once_changes_nothing(server: Any, folder: Path, capsys: Any) -> None:
     assert (folder / "systems" / "ledger" / "system.md").exists()
-    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     ran = Ran(capsys, "apply", str(folder), "--yes")
     assert (ran.code, ran.err) == (0, "Nothing would change: the books say the same.\n")
-    (folder / "controls" / "GONE-1.md").write_text("+++\n+++\n\nold\n")
-    (folder / "notes.md").write_text("mine")
+
+
+def test_an_export_takes_away_only_what_it_is_told_to_and_only_its_own(folder: Path, capsys: Any) -> None:
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    others = ("notes.md", "controls/README.md", "policies/2019/travel.md", "systems/x/notes.toml")
+    for name in (*others, "controls/GONE-1.md"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("mine")
     programme.export(folder)
+    assert (folder / "controls" / "GONE-1.md").exists()
+    assert "Not in the programme any more: controls/GONE-1.md (1)." in capsys.readouterr().err
+    programme.export(folder, replace=True)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == {
         **before,
-        folder / "notes.md": b"mine",
+        **{folder / name: b"mine" for name in others},
     }
 
 

@@ -186,6 +186,56 @@ def test_what_is_left_out_of_the_whole_stays_unless_it_is_withdrawn(program: Sim
     assert ControlVersion.objects.latest("pk").reason == "Sold"
 
 
+def test_what_is_planned_for_later_is_followed_and_never_undone_in_silence(program: SimpleNamespace) -> None:
+    lead, later = program.actor("lead"), clock.today() + timedelta(days=30)
+    with_plan = {"title": "Peer review", "parameters": {"days": 2}}
+    scope.apply(lead, [scope.ItemIn(kind="control", code="CHG-02", fields=with_plan)], effective_from=later)
+    with pytest.raises(Invalid, match="Nothing would change"):
+        scope.apply(
+            lead, [scope.ItemIn(kind="control", code="CHG-02", fields=with_plan)], effective_from=later
+        )
+    item = [scope.ItemIn(kind="control", code="CHG-02", fields={"title": "Second person"})]
+    (soon,) = scope.preview(lead, item)
+    assert soon.refused is not None
+    assert soon.refused.what == "control CHG-02: The day lies before the newest version."
+    scope.apply(lead, item, effective_from=later + timedelta(days=1))
+    assert ControlVersion.objects.latest("pk").parameters == {"days": 2}
+    stands = of(standing(clock.today())["control", "CHG-02"])
+    assert scope.preview(lead, [stands]) == []
+
+
+def test_what_was_retired_comes_back_by_the_same_file(program: SimpleNamespace) -> None:
+    lead, item = program.actor("lead"), of(standing(clock.today())["control", "CHG-02"])
+    controls.retire(program.actor("founder"), program.control, clock.today(), "Done by hand no more")
+    done = scope.apply(lead, [item], reason="It is done again")
+    newest = ControlVersion.objects.latest("pk")
+    assert (done.new, newest.withdrawn, newest.reason) == (1, False, "It is done again")
+
+
+def test_what_its_action_does_not_keep_is_refused_and_order_says_nothing(program: SimpleNamespace) -> None:
+    lead = program.actor("lead")
+    lost = {"name": "Post", "service": "Letters", "criteria": ["CC6.4"]}
+    (change,) = scope.preview(lead, [scope.ItemIn(kind="vendor", code="post", fields=lost)])
+    assert change.refused is not None
+    assert change.refused.what == "vendor post: 'criteria' would not be kept."
+    both = {"name": " Ledger ", "categories": ["availability", "security"], "company": "N", "services": "B"}
+    scope.apply(lead, [scope.ItemIn(kind="system", code="two", fields=both)])
+    assert scope.preview(lead, [scope.ItemIn(kind="system", code="two", fields=both)]) == []
+    owned = {"name": "Post", "service": "Letters", "owner": program.cast.owner.ref}
+    scope.apply(lead, [scope.ItemIn(kind="vendor", code="post", fields=owned)])
+    assert scope.preview(lead, [scope.ItemIn(kind="vendor", code="post", fields=owned)]) == []
+
+
+def test_the_day_is_part_of_what_is_agreed_to(program: SimpleNamespace) -> None:
+    lead, items = (
+        program.actor("lead"),
+        [scope.ItemIn(kind="control", code="CHG-02", fields={"title": "New"})],
+    )
+    seen = fingerprint(scope.preview(lead, items))
+    with pytest.raises(Conflict, match="changed since you looked"):
+        scope.apply(lead, items, effective_from=clock.today() + timedelta(days=1), seen=seen)
+
+
 @pytest.mark.parametrize(
     ("items", "words"),
     [

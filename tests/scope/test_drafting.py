@@ -93,7 +93,7 @@ def test_the_parts_of_a_full_interview() -> None:
 def test_who_supplies_the_infrastructure_and_is_needed_is_proposed_as_subservice_organisation() -> None:
     found = said(draft())
     assert found["cloudport-ag"]["criteria"] == ["CC6.4", "A1.2"]
-    assert found["harbour-ledger/CSOC-2"]["criteria"] == ["A1.2"]
+    assert found["harbour-ledger/CSOC-1-2"]["criteria"] == ["A1.2"]
     assert "subservice" not in found["helpdesk-gmbh"]
     assert said(draft(availability=[]))["cloudport-ag"]["criteria"] == ["CC6.4"]
 
@@ -125,8 +125,8 @@ def test_a_draft_holds_from_the_day_on_which_controls_were_in_place_if_that_lies
     assert draft(in_place="2027-01-15").since == TODAY
 
 
-@given(st.lists(st.text(max_size=80), max_size=30))
-def test_codes_are_short_plain_and_all_different(given: list[str]) -> None:
+@given(st.lists(st.tuples(st.sampled_from(["data", "teams"]), st.text(max_size=80)), max_size=30))
+def test_codes_are_short_plain_and_all_different(given: list[tuple[str, str]]) -> None:
     found = codes(given)
     assert set(found) == set(given)
     assert len(set(found.values())) == len(set(given))
@@ -139,6 +139,26 @@ def test_a_code_reads_like_its_name() -> None:
         "bucher",
         "part",
     )
+
+
+def test_taking_one_row_away_never_makes_another_mean_something_else() -> None:
+    first, second = ({**row, "key": number} for number, row in enumerate(FULL["availability"], 1))
+    assert said(draft(availability=[second]))["harbour-ledger/A-2"]["text"] == "Back."
+    assert "harbour-ledger/A-1" not in said(draft(availability=[second]))
+    assert interview.keyed([second, {**PROMISE, "text": "New."}], 2)[1]["key"] == 3
+    assert interview.keyed([dict(PROMISE)], 2, [first, second]) == [first]
+    assert [row["key"] for row in interview.keyed([first, dict(first)], 1)] == [1, 2]
+
+
+def test_one_name_in_two_lists_is_two_things_and_twice_in_one_list_is_told() -> None:
+    found = draft(
+        teams=[{"name": "Database", "does": "Runs it"}],
+        data=[*FULL["data"], {"name": "invoices", "class": ""}],
+    )
+    kinds = {item.fields["kind"] for item in found.items if item.fields.get("name") == "Database"}
+    assert kinds == {"infrastructure", "people"}
+    assert len({item.key for item in found.items}) == len(found.items)
+    assert "“Invoices” stands twice in one list. The first one is taken." in [one.what for one in found.open]
 
 
 # -- answers ------------------------------------------------------------------------------------------------------

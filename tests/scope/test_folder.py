@@ -80,6 +80,11 @@ def test_any_text_is_read_or_refused_in_words(texts: dict[str, str]) -> None:
         assert error.what and error.field == "files"
 
 
+def test_a_word_that_is_a_list_is_left_to_the_action_to_refuse() -> None:
+    (item,) = folder.read({"controls/A-1.md": '+++\nnature = ["x"]\n+++\n'})
+    assert item.fields["nature"] == ["x"]
+
+
 def test_a_control_is_a_page_of_markdown() -> None:
     item = Item("control", "AC-04", whole("control", **CONTROL), date(2026, 1, 1))
     assert folder.write([item])["controls/AC-04.md"] == (

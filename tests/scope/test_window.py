@@ -49,5 +49,12 @@ def test_a_renewal_has_twelve_months() -> None:
 
 
 def test_the_days_of_a_period_are_counted_with_both_ends() -> None:
-    found = propose(TODAY, "type_2", in_place=date(2026, 4, 1))
+    found = propose(date(2026, 1, 1), "type_2", in_place=date(2026, 4, 1))
     assert "183 days" in found.steps[1].words
+
+
+@pytest.mark.parametrize("asked_for", ["soon", "type_2", "renewal"])
+def test_nothing_is_proposed_that_lies_in_the_past(asked_for: str) -> None:
+    found = propose(TODAY, asked_for, in_place=date(2025, 1, 1))
+    assert found.start == TODAY
+    assert found.steps[0].words.startswith("your controls are in place since 2025-01-01")

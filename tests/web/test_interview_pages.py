@@ -86,7 +86,9 @@ def test_what_is_said_again_is_not_written_again(lead: Client) -> None:
 def test_rows_are_read_and_empty_ones_are_none(lead: Client) -> None:
     lead.post(START, THREE)
     lead.post(CHAPTER, PROMISES)
-    assert answers("harbour")["availability"] == [{"text": "Up.", "target": "99.9 %", "source": "SLA 2"}]
+    assert answers("harbour")["availability"] == [
+        {"text": "Up.", "target": "99.9 %", "source": "SLA 2", "key": 1}
+    ]
     text = html(lead, CHAPTER)
     assert 'value="99.9 %"' in text
     assert 'name="answers.availability.2.text"' in text
@@ -187,6 +189,36 @@ def test_the_proposed_period_stands_in_the_form(lead: Client) -> None:
     assert link
     text = html(lead, link[1].replace("&amp;", "&"))
     assert re.search(r'name="start" value="\d{4}-\d\d-01"', text)
+
+
+def test_two_people_in_one_chapter_do_not_undo_each_other(lead: Client) -> None:
+    lead.post(START, THREE)
+    shown = dict(re.findall(r'name="(shown\.\w+)" value="(\w+)"', html(lead, START)))
+    assert set(shown) == {"shown.name", "shown.does", "shown.asked_for"}
+    lead.post(START, {**THREE, **shown, "answers.does": "What A says."})
+    lead.post(START, {**THREE, **shown, "answers.asked_for": "type_2"})
+    assert answers("harbour") == {"name": "Harbour", "does": "What A says.", "asked_for": "type_2"}
+    found = lead.post(START, {**THREE, **shown, "answers.does": "What B says."})
+    assert found.status_code == 409
+    assert "since you opened the page" in found.content.decode()
+    assert "What B says." in found.content.decode()
+    assert answers("harbour")["does"] == "What A says."
+
+
+def test_a_row_keeps_its_code_and_what_was_taken_back_is_told(lead: Client) -> None:
+    lead.post(START, THREE)
+    two = {**PROMISES, "answers.availability.2.text": "Back.", "answers.availability.2.source": "SLA 3"}
+    lead.post(CHAPTER, two)
+    lead.post(DRAFT, {"agreed": marks(html(lead, DRAFT))})
+    keys = re.findall(r'name="answers\.availability\.(\d)\.key" value="(\d)"', html(lead, CHAPTER))
+    assert keys == [("1", "1"), ("2", "2")]
+    kept = {key: value for key, value in two.items() if ".availability.1." not in key}
+    lead.post(CHAPTER, {**kept, "answers.availability.2.key": "2"})
+    text = html(lead, DRAFT)
+    assert marks(text) == []
+    assert "Taken back, and still in the books" in text
+    assert "harbour/A-1</span> Up." in text
+    assert "harbour/A-2" not in text
 
 
 def test_hostile_words_stay_words(lead: Client) -> None:

@@ -52,7 +52,7 @@ def programme(request: HttpRequest, given: ProgrammeIn) -> dict[str, Any]:
     return {
         "items": [item.model_dump(mode="json") for item in items],
         "changes": [change.as_dict() for change in changes],
-        "seen": fingerprint(changes),
+        "seen": fingerprint(changes, given.effective_from),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as notation
 import os
+import re
 import sys
 from collections import Counter
 from datetime import date
@@ -16,42 +17,58 @@ from tickmark.kernel.errors import Invalid, TickmarkError
 KINDS = {".md", ".toml"}
 LARGEST = 4_000_000
 """Bytes of a whole programme as files; the server takes no more in one call."""
-OURS = ("systems/", "controls/", "policies/", "vendors.toml")
-"""Where an export takes away what is gone: a folder may hold other files beside these."""
+OURS = re.compile(
+    r"(controls|policies)/[A-Z][A-Z0-9]{0,9}-[A-Z0-9.-]{0,7}[0-9]\.md|vendors\.toml"
+    r"|systems/[A-Za-z0-9_-]+/(system\.md|(commitments|components|complements|set-aside)\.toml)"
+)
+"""How an export names its files: a folder may hold others beside these, and they are nobody's but yours."""
 LISTED = 40
 SIGNS = {"new": "+", "changed": "~", "withdrawn": "-", "only in the books": " "}
 
 
-def export(target: Path, *, day: date | None = None) -> None:
+def export(target: Path, *, day: date | None = None, replace: bool = False) -> None:
     """Write scope, controls and policies as readable files, one thing a place.
 
     Parameters
     ----------
     target
-        The folder. Files of a programme that stand in it already are replaced; others are left alone.
+        The folder. Files of the same name are written anew; all others are left alone.
     day
         As it stood on this day; today if left out.
+    replace
+        Take away the files of controls, policies and scope that are not in the programme any more.
     """
     try:
         found = calling.Server().get("/programme", {"day": day.isoformat()} if day else {})
         _write(target, found["files"])
+        gone = _gone(target, found["files"])
     except TickmarkError as error:
         _end(error)
+    for path in gone if replace else ():
+        path.unlink()
     print(f"{target}: {len(found['files'])} files, as of {found['day']}.")
+    if gone and not replace:
+        names = ", ".join(path.relative_to(target).as_posix() for path in gone[:5])
+        print(
+            f"Not in the programme any more: {names} ({len(gone)}). Take them away: --replace",
+            file=sys.stderr,
+        )
 
 
 def _write(target: Path, texts: dict[str, str]) -> None:
-    """Each file is written beside its place and moved there; what is gone from the programme is taken away."""
+    """Each file is written beside its place and moved there, so that none is half written."""
     for name, text in texts.items():
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f".{path.name}.new")
         draft.write_text(text, encoding="utf-8", newline="\n")
         draft.replace(path)
-    for path in _files(target):
-        name = path.relative_to(target).as_posix()
-        if name not in texts and name.startswith(OURS):
-            path.unlink()
+
+
+def _gone(target: Path, texts: dict[str, str]) -> list[Path]:
+    """The files in the folder that are named as an export names them and are not in this one."""
+    every = {path.relative_to(target).as_posix(): path for path in _files(target)}
+    return [path for name, path in every.items() if name not in texts and OURS.fullmatch(name)]
 
 
 def _files(folder: Path) -> list[Path]:

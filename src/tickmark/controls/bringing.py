@@ -38,6 +38,7 @@ class Brought:
 
     reading: Reading
     changes: Sequence[Change] = ()
+    first_day: date | None = None
 
     @property
     def new(self) -> list[Change]:
@@ -77,7 +78,7 @@ class Brought:
     @property
     def seen(self) -> str:
         """The fingerprint by which exactly this is recorded."""
-        return fingerprint(self.changes)
+        return fingerprint(self.changes, self.first_day)
 
     @property
     def fits(self) -> bool:
@@ -91,7 +92,8 @@ def brought(actor: Actor, files: Files, asked: Asked) -> Brought:
     Raises Refused for somebody who may not apply, and Invalid for files that cannot be read at all.
     """
     found = reading(actor, files, asked)
-    return Brought(found, preview(actor, items_of(found), asked.first_day, reason=reason_of(files)))
+    changes = preview(actor, items_of(found), asked.first_day, reason=reason_of(files))
+    return Brought(found, changes, asked.first_day)
 
 
 def arguments(actor: Actor, files: Files, asked: Asked, seen: str) -> dict[str, Any]:

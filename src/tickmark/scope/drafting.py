@@ -29,6 +29,10 @@ PROMISES = {
 }
 """The questions about promises: the category that a promise stands behind, and the letters of its code."""
 DECIDES = ("controller", "both")
+PLACES = ("data", "software", "infrastructure", "teams")
+"""The questions whose rows become components."""
+TARGETS = ("software", "infrastructure", "vendors", "teams", "data")
+"""Where what data is passed to is looked for, in this order."""
 MONITORS = "VND-03"
 """The library's control that reads the reports of subservice organisations (domain.md 2.1, DC 7)."""
 HOSTED = {
@@ -101,7 +105,7 @@ class Draft:
 
     def _commitments(self) -> Iterator[Item]:
         for question, (category, letters) in PROMISES.items():
-            for number, row in enumerate(self._promised(question), 1):
+            for row in self._promised(question):
                 said = {
                     "kind": "commitment",
                     "category": category.value,
@@ -109,32 +113,32 @@ class Draft:
                     "source": row["source"],
                     "target": row.get("target", ""),
                 }
-                yield self._part("commitment", f"{letters}-{number}", said, question)
+                yield self._part("commitment", f"{letters}-{row['key']}", said, question)
 
     def _components(self) -> Iterator[Item]:
-        for row in self._rows("data"):
+        for row in self._named("data"):
             said = {"kind": "data", "name": row["name"], "classification": row["class"]}
-            yield self._part("component", self._codes[row["name"]], said, "data")
-        for row in self._rows("software"):
+            yield self._part("component", self._codes["data", row["name"]], said, "data")
+        for row in self._named("software"):
             said = {"kind": "software", "name": row["name"], "description": row["purpose"]}
             said |= {"data": self._data(row)} if self._data(row) else {}
             said |= {"flows": self._flows(row)} if self._flows(row) else {}
-            yield self._part("component", self._codes[row["name"]], said, "software")
-        for row in self._rows("infrastructure"):
+            yield self._part("component", self._codes["software", row["name"]], said, "software")
+        for row in self._named("infrastructure"):
             said = {"kind": "infrastructure", "name": row["name"], "description": row["purpose"]}
             said |= {"location": row["location"]} if row["location"] else {}
             said |= {"supplier": self._supplier(row)} if self._supplier(row) else {}
-            yield self._part("component", self._codes[row["name"]], said, "infrastructure")
-        for row in self._rows("teams"):
+            yield self._part("component", self._codes["infrastructure", row["name"]], said, "infrastructure")
+        for row in self._named("teams"):
             said = {"kind": "people", "name": row["name"], "description": row["does"]}
-            yield self._part("component", self._codes[row["name"]], said, "teams")
+            yield self._part("component", self._codes["teams", row["name"]], said, "teams")
         for name in self.answers.get("procedures") or []:
             words = interview.question("procedures").choices[name]
             said = {"kind": "procedures", "name": words.partition(":")[0], "description": words}
             yield self._part("component", f"how-{name}", said, "procedures")
 
     def _vendors(self) -> Iterator[Item]:
-        for row in self._rows("vendors"):
+        for row in self._named("vendors"):
             said = {"name": row["name"], "service": row["service"]}
             criteria = self._hosted(row)
             if criteria:
@@ -144,25 +148,26 @@ class Draft:
                     "criteria": criteria,
                     "monitored_by": MONITORS,
                 }
-            yield Item("vendor", self._vendor_codes[row["name"]], said, self.since, self._where("vendors"))
+            yield Item(
+                "vendor", self._codes["vendors", row["name"]], said, self.since, self._where("vendors")
+            )
 
     def _complements(self) -> Iterator[Item]:
-        number = 0
-        for row in self._rows("vendors"):
+        for row in self._named("vendors"):
             for criterion in self._hosted(row):
-                number += 1
+                number = f"{row['key']}-{list(HOSTED).index(criterion) + 1}"
                 said = {
                     "kind": "csoc",
-                    "vendor": self._vendor_codes[row["name"]],
+                    "vendor": self._codes["vendors", row["name"]],
                     "text": f"{row['name']} {HOSTED[criterion]}.",
                     "criteria": [criterion],
                 }
                 yield self._part("complement", f"CSOC-{number}", said, "vendors")
-        for number, row in enumerate(self._rows("customers_must"), 1):
+        for row in self._rows("customers_must"):
             known, _ = _criteria(row["criteria"])
             if known:
                 said = {"kind": "cuec", "text": row["text"], "criteria": known}
-                yield self._part("complement", f"CUEC-{number}", said, "customers_must")
+                yield self._part("complement", f"CUEC-{row['key']}", said, "customers_must")
 
     def _part(self, kind: str, code: str, said: dict[str, Any], question: str) -> Item:
         return Item(kind, f"{self.code}/{code}", said, self.since, self._where(question))
@@ -172,30 +177,39 @@ class Draft:
 
     # -- what names what --------------------------------------------------------------------------------------
 
-    @cached_property
-    def _codes(self) -> dict[str, str]:
-        """The code of each component by its name."""
-        lists = ("data", "software", "infrastructure", "teams")
-        return codes(row["name"] for name in lists for row in self._rows(name))
+    def _named(self, question: str) -> list[dict[str, Any]]:
+        """The rows of a list, each name once: what stands there twice is told as open."""
+        return list({_fold(row["name"]): row for row in reversed(self._rows(question))}.values())[::-1]
 
     @cached_property
-    def _vendor_codes(self) -> dict[str, str]:
-        return codes(row["name"] for row in self._rows("vendors"))
+    def _codes(self) -> dict[tuple[str, str], str]:
+        """The code of each component and vendor, by the list in which it stands and its name."""
+        return {
+            **codes((name, row["name"]) for name in PLACES for row in self._named(name)),
+            **codes(("vendors", row["name"]) for row in self._named("vendors")),
+        }
+
+    def _found(self, *lists: str) -> dict[str, str]:
+        """The codes of what stands in some lists, by name as names are compared; earlier lists come first."""
+        every = [
+            (_fold(name), code)
+            for place in lists
+            for (one, name), code in self._codes.items()
+            if one == place
+        ]
+        return dict(reversed(every))
 
     def _data(self, row: Mapping[str, Any]) -> list[str]:
-        kinds = _folded(one["name"] for one in self._rows("data"))
-        return [self._codes[kinds[name]] for name in names(row["data"]) if name in kinds]
+        kinds = self._found("data")
+        return [kinds[name] for name in names(row["data"]) if name in kinds]
 
     def _flows(self, row: Mapping[str, Any]) -> list[dict[str, str]]:
-        known = _folded(self._codes) | _folded(self._vendor_codes)
-        every = {**self._vendor_codes, **self._codes}
+        known = self._found(*TARGETS)
         what = ", ".join(part.strip() for part in row["data"].split(",") if part.strip()) or "data"
-        return [{"to": every[known[name]], "what": what} for name in names(row["sends"]) if name in known]
+        return [{"to": known[name], "what": what} for name in names(row["sends"]) if name in known]
 
     def _supplier(self, row: Mapping[str, Any]) -> str:
-        known = _folded(self._vendor_codes)
-        found = known.get(_fold(row["vendor"]))
-        return self._vendor_codes[found] if found else ""
+        return self._found("vendors").get(_fold(row["vendor"]), "")
 
     def _hosted(self, row: Mapping[str, Any]) -> list[str]:
         """The criteria that a vendor is relied on for: only where it supplies the infrastructure and is needed."""
@@ -226,7 +240,7 @@ class Draft:
     @cached_property
     def open(self) -> list[Open]:
         """What the answers leave open, in the order of the questions."""
-        found = [*self._unanswered(), *self._unmatched(), *self._undecided()]
+        found = [*self._unanswered(), *self._twice(), *self._unmatched(), *self._undecided()]
         order = list(interview.questions())
         return sorted(found, key=lambda one: order.index(one.question))
 
@@ -235,10 +249,15 @@ class Draft:
             if not one.optional and not self.answers.get(one.id):
                 yield Open(one.id, f"“{one.ask}” is not answered yet.")
 
+    def _twice(self) -> Iterator[Open]:
+        for question in (*PLACES, "vendors"):
+            told = [_fold(row["name"]) for row in self._rows(question)]
+            for row in self._named(question):
+                if told.count(_fold(row["name"])) > 1:
+                    yield Open(question, f"“{row['name']}” stands twice in one list. The first one is taken.")
+
     def _unmatched(self) -> Iterator[Open]:
-        kinds = _folded(one["name"] for one in self._rows("data"))
-        targets = _folded(self._codes) | _folded(self._vendor_codes)
-        vendors = _folded(self._vendor_codes)
+        kinds, targets, vendors = self._found("data"), self._found(*TARGETS), self._found("vendors")
         for row in self._rows("software"):
             for name in names(row["data"]):
                 if name not in kinds:
@@ -279,24 +298,25 @@ class Draft:
         return str(self.answers.get(name) or "")
 
     def _rows(self, name: str) -> list[dict[str, Any]]:
-        return list(self.answers.get(name) or [])
+        """The rows of an answer, each with the key that it keeps for good (its place, where none was given)."""
+        rows = list(self.answers.get(name) or [])
+        return [{"key": number, **row} for number, row in enumerate(rows, 1)]
 
     def _date(self, name: str) -> date | None:
         said = self._text(name)
         return date.fromisoformat(said) if said else None
 
 
-def codes(given: Iterable[str]) -> dict[str, str]:
-    """A short code for each name, all different: letters, figures and hyphens, as `scope.place` takes them."""
-    found: dict[str, str] = {}
-    for name in given:
+def codes(given: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """A short code for each name in its list, all different: letters, figures, hyphens, as `scope.place` takes them."""
+    found: dict[tuple[str, str], str] = {}
+    for place, name in given:
         base = code_of(name)
-        taken, number = set(found.values()), 1
-        code = base
+        taken, number, code = set(found.values()), 1, base
         while code in taken:
             number += 1
             code = f"{base[:36]}-{number}"
-        found.setdefault(name, code)
+        found.setdefault((place, name), code)
     return found
 
 
@@ -313,10 +333,6 @@ def names(text: str) -> list[str]:
 
 def _fold(text: str) -> str:
     return " ".join(text.split()).casefold()
-
-
-def _folded(given: Iterable[str]) -> dict[str, str]:
-    return {_fold(name): name for name in given}
 
 
 def _criteria(text: str) -> tuple[list[str], str]:

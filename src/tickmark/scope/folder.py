@@ -165,7 +165,8 @@ def _item(part: Part, code: str, given: Mapping[str, Any], where: str) -> Item:
     said = {name: _plain(value) for name, value in given.items() if name != SINCE}
     for name, words in part.spelled.items():
         letters = {word: letter for letter, word in words.items()}
-        said[name] = letters.get(said.get(name, ""), said.get(name))
+        given_word = said.get(name)
+        said[name] = letters.get(given_word, given_word) if isinstance(given_word, str) else given_word
     return Item(part.kind, code, {**part.defaults(), **said}, _since(given, where), where)
 
 

@@ -5,7 +5,7 @@ Pure: nothing here asks the books. What the answers come to is drafted in `draft
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -17,6 +17,8 @@ from tickmark.kernel.references import storable
 from tickmark.scope.library import Fields, library_folder, read_fields
 
 KINDS = ("text", "words", "choice", "many", "date", "number", "rows")
+KEY, LARGEST_KEY = "key", 9999
+"""The number that a row keeps for good, beside its columns."""
 LONGEST, MOST_ROWS = 4000, 200
 """Letters of one answer, and rows of a table: an interview is talked through; lists of thousands are imported."""
 
@@ -62,6 +64,27 @@ class Chapter:
     title: str
     lead: str
     questions: tuple[Question, ...]
+
+
+def keyed(
+    rows: list[dict[str, Any]], highest: int, standing: Sequence[dict[str, Any]] = ()
+) -> list[dict[str, Any]]:
+    """Rows that each have a key for good: one that says what a standing row says has its key, a new one the next.
+
+    What is drafted from a row is named by its key, so that taking one row away never makes another mean something else.
+    """
+    found: list[dict[str, Any]] = []
+    used: set[int] = set()
+    following = max([highest, *(row.get(KEY, 0) for row in rows)])
+    for row in rows:
+        alike = (one[KEY] for one in standing if {**one, KEY: 0} == {**row, KEY: 0} and one[KEY] not in used)
+        key = row.get(KEY) or next(alike, None)
+        if key is None or key in used:
+            following += 1
+            key = following
+        used.add(key)
+        found.append({**row, KEY: key})
+    return found
 
 
 def chapters() -> tuple[Chapter, ...]:
@@ -192,9 +215,12 @@ def _rows(asked: Question, value: Any) -> list[dict[str, Any]]:
 
 def _row(asked: Question, row: Any) -> dict[str, Any]:
     names = {column.name for column in asked.columns}
-    if not isinstance(row, dict) or row.keys() - names:
+    if not isinstance(row, dict) or row.keys() - names - {KEY}:
         raise asked.fault(f"A row has the columns {', '.join(column.name for column in asked.columns)}.")
     found = {column.name: _cell(asked, column, row.get(column.name, "")) for column in asked.columns}
+    key = str(row.get(KEY, ""))
+    if any(found.values()) and key.isascii() and key.isdecimal() and 0 < int(key) <= LARGEST_KEY:
+        found[KEY] = int(key)
     empty = [column.label for column in asked.columns if column.needed and not found[column.name]]
     if any(found.values()) and empty:
         raise asked.fault(f"A row has no {empty[0].lower()}.", "Fill it in, or empty the row.")

@@ -141,6 +141,18 @@ def standing(day: date, known: int | None = None, actor: Actor | None = None) ->
     return {item.key: item for items in found for item in items}
 
 
+def ended(wanted: Iterable[Key]) -> dict[Key, date]:
+    """The last day on which each of these was withdrawn, for those that ever were."""
+    found: dict[Key, date] = {}
+    keys = set(wanted)
+    for part in PARTS.values():
+        for row in part.model.objects.filter(withdrawn=True).select_related(*part.joins):
+            item = part.item(row)
+            if item.key in keys:
+                found[item.key] = max(row.effective_from, found.get(item.key, row.effective_from))
+    return found
+
+
 # -- the difference -----------------------------------------------------------------------------------------------
 
 
@@ -189,21 +201,28 @@ class Change:
 
 
 def difference(
-    wanted: Iterable[Item], now: Mapping[Key, Item], *, whole: bool = False, withdraw: bool = False
+    wanted: Iterable[Item],
+    now: Mapping[Key, Item],
+    newest: Mapping[Key, Item] | None = None,
+    *,
+    whole: bool = False,
+    withdraw: bool = False,
 ) -> list[Change]:
     """What must be recorded so that the books say what is wanted, in an order in which it can be.
 
-    `whole` says that what is not named is not wanted: it is told as `only in the books`, or, with `withdraw`, as
-    withdrawn. Otherwise what is not named stays as it is.
+    `newest` is what was written last, planned for later days included (the same as `now` if left out): what is wanted
+    as it stands leaves it alone, anything else follows it. `whole` says that what is not named is not wanted: it is
+    told as `only in the books`, or, with `withdraw`, as withdrawn. Otherwise what is not named stays as it is.
     """
-    items = list(wanted)
-    found = [change for item in items if (change := _change(item, now.get(item.key))) is not None]
+    items, last = list(wanted), now if newest is None else newest
+    moved = [item for item in items if not (item.key in now and same(item, now[item.key]))]
+    found = [change for item in moved if (change := _change(item, last.get(item.key))) is not None]
     order = list(PARTS)
     found.sort(key=lambda one: (order.index(one.item.kind), one.part.rank(one.item.fields)))
     if whole:
         named = {item.key for item in items}
         word = "withdrawn" if withdraw else "only in the books"
-        left = [item for key, item in now.items() if key not in named]
+        left = [item for key, item in {**now, **last}.items() if key not in named]
         left.sort(key=lambda item: -order.index(item.kind))
         found += [
             Change(word if PARTS[item.kind].ends else "only in the books", item, item, ()) for item in left
@@ -221,15 +240,34 @@ def _change(item: Item, before: Item | None) -> Change | None:
     changed = [
         (name, before.fields.get(name), value)
         for name, value in item.fields.items()
-        if before.fields.get(name) != value
+        if _told(before.fields.get(name)) != _told(value)
     ]
     return Change("changed", item, before, tuple(changed)) if changed else None
 
 
-def fingerprint(changes: Sequence[Change]) -> str:
-    """SHA-256 of what would change, hex: who agrees to a preview agrees to this and to nothing else."""
-    told = [
-        [one.what, *one.item.key, [[name, plain(before), plain(after)] for name, before, after in one.fields]]
+def same(wanted: Item, held: Item) -> bool:
+    """Whether what is held says all that is wanted."""
+    return all(_told(held.fields.get(name)) == _told(value) for name, value in wanted.fields.items())
+
+
+def _told(value: Any) -> Any:
+    """A value as it is compared: space around a text and the order of names say nothing."""
+    if isinstance(value, str):
+        return value.replace("\r\n", "\n").strip()
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return sorted(set(map(_told, value)))
+    return value
+
+
+def fingerprint(changes: Sequence[Change], day: date | None = None) -> str:
+    """SHA-256 of what would change and from when, hex: who agrees to a preview agrees to this and to nothing else."""
+    told: list[Any] = [str(day)] + [
+        [
+            one.what,
+            *one.item.key,
+            str(one.item.since),
+            [[name, plain(before), plain(after)] for name, before, after in one.fields],
+        ]
         for one in changes
         if one.what != "only in the books"
     ]

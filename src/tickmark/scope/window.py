@@ -48,19 +48,12 @@ def propose(
 ) -> Window:
     """What to aim at: `asked_for` is an answer of the interview, the days and months are None where nobody said them.
 
-    A period begins when the controls are in place, never before. Where a report is asked for at once, a Type 1 comes
-    first; where six months do not fit before the day on which it is needed, three are proposed if they do.
+    A period begins when the controls are in place, never before, and not in the past: an earlier day needs evidence
+    that was kept since, and that is for a person to say. Where a report is asked for at once, a Type 1 comes first;
+    where six months do not fit before the day on which it is needed, three are proposed if they do.
     """
-    begin = in_place or add_months(today.replace(day=1), 2)
-    first = (
-        Step(begin, "from then on your main controls are in place, as you say")
-        if in_place
-        else Step(
-            begin,
-            "you have not said when your main controls are in place: the first of the month after next",
-            True,
-        )
-    )
+    begin = max(in_place, today) if in_place else add_months(today.replace(day=1), 2)
+    first = _first(begin, in_place)
     if asked_for == "soon":
         return _type_1(begin, first, needed_by)
     length = months or (RENEWAL if asked_for == "renewal" else MONTHS)
@@ -69,6 +62,16 @@ def propose(
         shorter = _type_2(begin, first, FEWEST, True, needed_by)
         return found if shorter.but else shorter
     return found
+
+
+def _first(begin: date, in_place: date | None) -> Step:
+    if in_place is None:
+        words = "you have not said when your main controls are in place: the first of the month after next"
+        return Step(begin, words, True)
+    if in_place < begin:
+        words = f"your controls are in place since {in_place}: an earlier start needs evidence kept from that day on"
+        return Step(begin, words)
+    return Step(begin, "from then on your main controls are in place, as you say")
 
 
 def _type_1(begin: date, first: Step, needed_by: date | None) -> Window:

@@ -63,6 +63,13 @@ def write(
         "The auditor tests the control as written.",
         "Say who does what, how often.",
     )
+    need(
+        None not in parameters.values(),
+        "A number has no value.",
+        "What a statement does not say is not tested.",
+        "Give it, or leave its name out.",
+        "parameters",
+    )
     of_the_company(owner)
     check_owners(owner, backup_owner)
     control = Control.objects.filter(code=code.strip()).first()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -17,13 +17,27 @@ from tickmark.kernel.access import Actor, require
 from tickmark.kernel.action import ACTIONS, bulk, need, told, trial
 from tickmark.kernel.arguments import Found, parse
 from tickmark.kernel.errors import Conflict, Invalid, TickmarkError
+from tickmark.kernel.references import resolve
 from tickmark.people.actions import put
+from tickmark.people.models import User
 from tickmark.scope.models import ProgrammeImport
-from tickmark.scope.programme import PARTS, Change, Item, Part, difference, fingerprint, standing
+from tickmark.scope.programme import (
+    PARTS,
+    Change,
+    Item,
+    Key,
+    Part,
+    difference,
+    ended,
+    fingerprint,
+    same,
+    standing,
+)
 
 MOST = 20_000
 """Items of one programme: more is no programme that people run."""
 VERB = "scope.apply"
+OWNERS = ("owner", "backup_owner")
 
 
 class ItemIn(BaseModel):
@@ -57,6 +71,7 @@ def apply(
     changes holds from `effective_from` (today, if none is given); what is new from its own `since`. `seen` is the
     fingerprint of the preview that was agreed to. Each part is checked, allowed and reacted to as by its own action.
     """
+    day = effective_from or clock.today()
     changes = planned(items, whole=whole, withdraw=withdraw)
     need(
         any(map(_writes, changes)),
@@ -65,14 +80,13 @@ def apply(
         "There is nothing to do.",
         "items",
     )
-    if seen and seen != fingerprint(changes):
+    if seen and seen != fingerprint(changes, effective_from):
         raise Conflict(
             "The books have changed since you looked.",
             "What would be recorded now is not what the preview showed.",
             "Look at the preview again.",
             "seen",
         )
-    day = effective_from or clock.today()
     found: Found = {}
     for change in filter(_writes, changes):
         _write(actor, change, day, reason, found)
@@ -83,7 +97,7 @@ def apply(
             new=counts["new"],
             changed=counts["changed"],
             withdrawn=counts["withdrawn"],
-            fingerprint=fingerprint(changes),
+            fingerprint=fingerprint(changes, effective_from),
         )
     )
 
@@ -142,7 +156,24 @@ def planned(items: Iterable[ItemIn], *, whole: bool = False, withdraw: bool = Fa
                 "items",
             )
         seen[item.key] = item
-    return difference(wanted, standing(clock.today()), whole=whole, withdraw=withdraw)
+    now, newest, gone = standing(clock.today()), standing(date.max), ended(seen.keys())
+    wanted = [
+        _back(_by_address(item), gone) if item.key not in newest else _by_address(item) for item in wanted
+    ]
+    return difference(wanted, now, newest, whole=whole, withdraw=withdraw)
+
+
+def _back(item: Item, gone: Mapping[Key, date]) -> Item:
+    """An item that was withdrawn comes back from the day of the recording on, not from its own first day."""
+    until = gone.get(item.key)
+    return replace(item, since=None) if until and item.since and item.since < until else item
+
+
+def _by_address(item: Item) -> Item:
+    """An item whose owners are named by address, as the books name them."""
+    given = {name: item.fields[name] for name in OWNERS if str(item.fields.get(name) or "").startswith("US-")}
+    found = {name: resolve(User.objects.all(), value) for name, value in given.items()}
+    return replace(item, fields={**item.fields, **{name: row.email for name, row in found.items() if row}})
 
 
 def _check(item: Item) -> None:
@@ -172,7 +203,9 @@ def _write(actor: Actor, change: Change, day: date, reason: str, found: Found) -
     verb = ACTIONS[part.ending if ends else part.action]
     raw = _end(part, change, day, reason) if ends else _raw(part, change, day, reason)
     try:
-        verb.within(actor, parse(verb, actor, raw, found), parsed=True)
+        written = verb.within(actor, parse(verb, actor, raw, found), parsed=True)
+        if change.what in ("new", "changed"):
+            _kept(part, item, written)
     except TickmarkError as error:
         error.what = f"{item.where or f'{item.kind} {item.code}'}: {error.what}"
         error.args = (" ".join(filter(None, (error.what, error.why, error.remedy))),)
@@ -196,9 +229,22 @@ def _raw(part: Part, change: Change, day: date, reason: str) -> dict[str, Any]:
         given["effective_from"] = own or day
     if change.what == "withdrawn":
         given["withdrawn"] = True
-    if "reason" in part.unsaid and before is not None:
+    if "reason" in part.unsaid:
         given["reason"] = reason or "Applied from files"
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in given.items()}
+
+
+def _kept(part: Part, item: Item, written: Any) -> None:
+    """Raise Invalid for something wanted that the action did not keep: it would be wanted again at each import."""
+    stored = part.item(written)
+    lost = [name for name, value in item.fields.items() if not same(Item(*item.key, {name: value}), stored)]
+    need(
+        not lost,
+        f"'{lost[0] if lost else ''}' would not be kept.",
+        f"With what else is said of this {part.title.lower()} it has no place.",
+        "Leave it out, or say what it needs (a vendor has criteria and a method as a subservice organisation).",
+        lost[0] if lost else "",
+    )
 
 
 def _end(part: Part, change: Change, day: date, reason: str) -> dict[str, Any]:

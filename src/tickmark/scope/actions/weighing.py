@@ -26,6 +26,11 @@ def tell(actor: Actor, interview: str, answers: dict[str, Any]) -> InterviewAnsw
     standing = InterviewAnswer.objects.as_of(today).filter(interview=interview)
     before = dict(standing.values_list("question", "answer"))
     given = {name: asked.question(name).read(value) for name, value in answers.items()}
+    given |= {
+        name: asked.keyed(value, _highest(interview, name), before.get(name, []))
+        for name, value in given.items()
+        if asked.question(name).kind == "rows"
+    }
     new = [name for name, value in given.items() if name not in before or before[name] != value]
     need(
         new,
@@ -39,6 +44,15 @@ def tell(actor: Actor, interview: str, answers: dict[str, Any]) -> InterviewAnsw
         for name in new
     ]
     return rows[-1]
+
+
+def _highest(interview: str, question: str) -> int:
+    """The highest key that a row of this question ever had."""
+    told = InterviewAnswer.objects.filter(interview=interview, question=question)
+    return max(
+        (row.get(asked.KEY, 0) for answer in told.values_list("answer", flat=True) for row in answer),
+        default=0,
+    )
 
 
 @action("scope.weigh")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from django.shortcuts import render
 from django.urls import path
 from django_htmx.http import HttpResponseClientRedirect
 
-from tickmark.kernel import clock
+from tickmark.kernel import canonical, clock
 from tickmark.kernel.access import Actor, may, visible
 from tickmark.kernel.errors import Conflict, Invalid, NotFound, TickmarkError
 from tickmark.scope import interview
@@ -22,7 +23,7 @@ from tickmark.scope.actions import ItemIn, preview
 from tickmark.scope.drafting import Draft, code_of
 from tickmark.scope.interview import Chapter, Question
 from tickmark.scope.models import Exclusion, InterviewAnswer
-from tickmark.scope.programme import Change, fingerprint
+from tickmark.scope.programme import Change, Item, fingerprint, standing
 from tickmark.scope.queries import systems
 from tickmark.web import errors
 from tickmark.web.forming import can
@@ -145,6 +146,8 @@ def _field(asked: Question, answer: Any) -> dict[str, Any]:
         "choices": list(asked.choices.items()),
         "value": answer if answer is not None else [] if asked.kind == "many" else "",
         "required": asked.kind not in ("rows", "many") and not asked.optional,
+        "question_id": asked.id,
+        "shown": _digest(answer),
     }
     return found | ({"rows": _rows(asked, answer or []), "question": asked} if asked.kind == "rows" else {})
 
@@ -155,6 +158,7 @@ def _rows(asked: Question, answer: list[dict[str, Any]]) -> list[dict[str, Any]]
     return [
         {
             "number": number,
+            "key": row.get(interview.KEY, ""),
             "filled": bool(row),
             "cells": [_cell(asked, number, column, row) for column in asked.columns],
         }
@@ -185,6 +189,12 @@ def _keep(request: HttpRequest, held: Told, found: Chapter) -> HttpResponse:
             return errors.fragment(request, error)
         return _form(request, held, found, given, error)
     new = {name: value for name, value in answers.items() if value != held.answers.get(name, _empty(value))}
+    try:
+        new = {name: value for name, value in new.items() if _meant(request, name, value, held)}
+    except Conflict as error:
+        if getattr(request, "htmx", False):
+            return errors.fragment(request, error)
+        return _form(request, held, found, given, error)
     code = held.code or code_of(str(answers.get("name", "")))
     target = _after(request, found, code)
     if not new:
@@ -194,6 +204,26 @@ def _keep(request: HttpRequest, held: Told, found: Chapter) -> HttpResponse:
     post["say"] = f"{found.title}: kept."
     request.POST = post  # type: ignore[assignment]
     return do(request, "scope.tell")
+
+
+def _digest(answer: Any) -> str:
+    """An answer by the SHA-256 of its canonical form, shortened: what a form has shown."""
+    return hashlib.sha256(canonical.dumps(answer or "")).hexdigest()[:20]
+
+
+def _meant(request: HttpRequest, name: str, value: Any, held: Told) -> bool:
+    """Whether whoever sent the form changed this answer. Raises Conflict where somebody else did so meanwhile."""
+    shown = request.POST.get(f"shown.{name}", "")
+    if not shown or shown == _digest(held.answers.get(name)):
+        return True
+    if _digest(value) == shown:
+        return False
+    raise Conflict(
+        f"Somebody answered “{interview.question(name).ask}” since you opened the page.",
+        "Your answer and theirs differ.",
+        "What you typed is still here. Open the chapter in a second tab, take over what you want, and send it there.",
+        f"answers.{name}",
+    )
 
 
 def _empty(value: Any) -> Any:
@@ -249,6 +279,7 @@ def draft(request: HttpRequest) -> HttpResponse:
         "refused": [one for one in changes if one.refused],
         "count": len(changes),
         "open": held.draft.open,
+        "gone": _gone(actor, held),
         "left_out": [row for row in held.draft.left_out if row["what"] not in listed],
         "system": systems(actor).filter(code=held.code).first(),
         "may": can(request, "scope.apply"),
@@ -256,6 +287,22 @@ def draft(request: HttpRequest) -> HttpResponse:
         "may_period": can(request, "scope.set_period"),
     }
     return render(request, "scope/interview/draft.html", context)
+
+
+def _gone(actor: Actor, held: Told) -> list[Item]:
+    """What was drafted from answers that were taken back since, and still stands in the books."""
+    rows: Any = visible(actor, InterviewAnswer)
+    earlier: dict[str, Any] = {}
+    for name, answer in rows.filter(interview=held.code).order_by("-pk").values_list("question", "answer"):
+        if isinstance(answer, list) and answer and isinstance(answer[0], dict):
+            known = earlier.setdefault(name, [])
+            known += [row for row in answer if row not in known]
+        else:
+            earlier.setdefault(name, answer)
+    drafted = {item.key for item in Draft(held.code, {**held.answers, **earlier}, clock.today()).items}
+    wanted = {item.key for item in held.draft.items}
+    stands = standing(clock.today(), None, actor)
+    return [stands[key] for key in sorted(drafted - wanted) if key in stands and key[0] != "system"]
 
 
 def _items(held: Told) -> list[ItemIn]:
