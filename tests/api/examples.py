@@ -164,7 +164,7 @@ plain("evidence.connect", "lead", code="git-9", title="Git", collector="git.chan
       effective_from=AFTER, every="day")  # fmt: skip
 plain("evidence.collect", "owner", connection="git-2")
 plain("evidence.reconcile", "owner", population="@other_list", against="the console", theirs=5)
-plain("evidence.run_check", "owner", check="changes_by_git_alone", control="CHG-02", populations=["@population"], start=AFTER,
+plain("evidence.run_check", "owner", check="changes_by_git_alone", control="CHG-02", populations=["@population"], start="2025-11-01",
       end="2026-10-31")  # fmt: skip
 plain("readiness.plan_remedy", "lead", gap="@gap", action="Mend it", owner="@owner", due_on=DUE)
 plain("readiness.finish_remedy", "owner", remedy="@remedy", note="Mended")
