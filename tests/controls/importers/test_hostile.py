@@ -15,6 +15,7 @@ from tests.controls.importers.test_libraries import CATALOG, LIBRARY, definition
 from tests.controls.importers.test_policies import p, word
 from tests.hostile import files
 from tickmark.controls.importers import KINDS, Given, read, yamls
+from tickmark.controls.importers.docx import markdown_of
 from tickmark.controls.importers.sheets import MOST_ROWS
 from tickmark.kernel.errors import Invalid, TickmarkError
 
@@ -115,6 +116,36 @@ def test_too_many_files_are_refused() -> None:
         read([(f"{n}.md", b"x") for n in range(501)])
     with pytest.raises(Invalid, match="There is no file"):
         read([])
+
+
+def test_a_word_table_is_counted_with_the_cells_that_fill_its_short_rows() -> None:
+    table = "<w:tbl><w:tr>{}</w:tr>{}</w:tbl>".format
+    at_most = word(table("<w:tc/>" * 300, "<w:tr/>" * 330))
+    assert markdown_of("a.docx", at_most).count("|") == 332 * 301
+    for body in (
+        table("<w:tc/>" * 1_000, "<w:tr/>" * 1_000),
+        table("<w:tc/>" * 200, "<w:tr/>" * 200) * 3,
+        table("", "<w:tr/>" * 100_001),
+    ):
+        with pytest.raises(Invalid, match="Its tables have more than 100,000 rows and cells"):
+            markdown_of("a.docx", word(body))
+
+
+NUMBERS = "".join(f'<w:num w:numId="{n}"><w:abstractNumId w:val="0"/></w:num>' for n in range(8_000))
+LEVELS = "".join(f'<w:lvl w:ilvl="{n}"><w:numFmt w:val="decimal"/></w:lvl>' for n in range(8_000))
+LONG = {
+    "spaces in a heading": ("a.md", b"# a" + b" " * 60_000 + b"b", ""),
+    "an owner of one word": ("a.csv", b"Vendor ID,Vendor,Service,Owner\nv,V,S," + b"a" * 90_000, "vendor"),
+    "lists and levels": ("a.docx", word(p("x"), "", f'<w:abstractNum w:abstractNumId="0">{LEVELS}</w:abstractNum>{NUMBERS}'), ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(LONG))
+def test_what_is_long_costs_no_more_than_its_length(name: str) -> None:
+    file, content, kind = LONG[name]
+    began = time.process_time()
+    of(content, file, kind)
+    assert time.process_time() - began < 2
 
 
 NAMES = ("a.csv", "a.json", "a.yaml", "a.md", "a.docx", "a.xlsx", "a.zip", "a")

@@ -21,6 +21,8 @@ MOST_UNPACKED = 32 << 20
 """Bytes of one part, unpacked."""
 MOST_TEXT = 1 << 20
 """Letters of a document."""
+MOST_CELLS = 100_000
+"""Rows and cells of its tables together, those included that fill short rows."""
 CHUNK = 1 << 16
 DEEPEST = 100
 _SPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -36,7 +38,7 @@ def markdown_of(name: str, content: bytes) -> str:
             styles, lists = _Styles(), _Lists()
             _read(name, archive, "word/styles.xml", styles)
             _read(name, archive, "word/numbering.xml", lists)
-            body = _Body(name, styles.levels, lists.ordered())
+            body = _Body(name, styles.levels, lists)
             if not _read(name, archive, "word/document.xml", body):
                 raise _no_document(name, "It has no text in it.")
     except expat.ExpatError as error:
@@ -133,13 +135,10 @@ class _Lists(_Part):
         elif tag == "abstractNumId":
             self.abstract[self.number] = said.get("val", "")
 
-    def ordered(self) -> dict[tuple[str, str], bool]:
-        return {
-            (number, level): kind not in ("bullet", "none", "")
-            for number, abstract in self.abstract.items()
-            for (at, level), kind in self.kinds.items()
-            if at == abstract
-        }
+    def counts(self, number: str, level: str) -> bool:
+        """Whether items of this list have numbers at this level."""
+        kind = self.kinds.get((self.abstract.get(number, ""), level), "")
+        return kind not in ("bullet", "none", "")
 
 
 @dataclass
@@ -155,12 +154,12 @@ class _Paragraph:
 class _Body(_Part):
     """The text of the document, block by block."""
 
-    def __init__(self, name: str, levels: Mapping[str, int], ordered: Mapping[tuple[str, str], bool]) -> None:
-        self.name, self.levels, self.ordered = name, levels, ordered
+    def __init__(self, name: str, levels: Mapping[str, int], lists: _Lists) -> None:
+        self.name, self.levels, self.lists = name, levels, lists
         self.blocks: list[tuple[str, str]] = []
         self.open: list[_Paragraph] = []
-        self.tables: list[list[list[str]]] = []
-        self.heard = self.gone = self.size = 0
+        self.tables: list[list[list[list[str]]]] = []  # paragraphs of cells of rows of the open tables
+        self.heard = self.gone = self.size = self.cells = 0
 
     def opened(self, tag: str, said: Mapping[str, str]) -> None:
         if tag == "p":
@@ -180,9 +179,16 @@ class _Body(_Part):
         elif tag == "tbl":
             self.tables.append([])
         elif tag == "tr" and self.tables:
+            self._count(1)
             self.tables[-1].append([])
         elif tag == "tc" and self.tables and self.tables[-1]:
-            self.tables[-1][-1].append("")
+            self._count(1)
+            self.tables[-1][-1].append([])
+
+    def _count(self, cells: int) -> None:
+        self.cells += cells
+        if self.cells > MOST_CELLS:
+            raise _no_document(self.name, f"Its tables have more than {MOST_CELLS:,} rows and cells.")
 
     def _about(self, tag: str, value: str) -> None:
         now = self.open[-1]
@@ -219,13 +225,13 @@ class _Body(_Part):
         if self.tables:
             cells = self.tables[-1][-1] if self.tables[-1] else []
             if cells:
-                cells[-1] = f"{cells[-1]} {text}".strip()
+                cells[-1].append(text)
             return
         level = self.levels.get(one.style, 0)
         if level:
             self.blocks.append(("heading", f"{'#' * min(level, 6)} {text}"))
         elif one.number and one.number != "0":
-            mark = "1." if self.ordered.get((one.number, one.level)) else "-"
+            mark = "1." if self.lists.counts(one.number, one.level) else "-"
             deep = int(one.level) if one.level.isascii() and one.level.isdigit() and len(one.level) < 2 else 0
             self.blocks.append(("list", f"{'   ' * deep}{mark} {text}"))
         else:
@@ -233,18 +239,18 @@ class _Body(_Part):
                 ("text", re.sub(r"^(\d{1,9})([.)] )", r"\1\\\2", re.sub(r"^([-+])", r"\\\1", text)))
             )
 
-    def _table(self, rows: list[list[str]]) -> None:
+    def _table(self, rows: list[list[list[str]]]) -> None:
         wide = max((len(row) for row in rows), default=0)
         if not wide:
             return
-        lines = [f"| {' | '.join([*row, *[''] * (wide - len(row))])} |" for row in rows]
-        lines.insert(1, f"|{'---|' * wide}")
-        block = "\n".join(lines)
+        self._count(sum(wide - len(row) for row in rows))
+        said = [[" ".join(cell) for cell in row] for row in rows]
         if self.tables and self.tables[-1] and self.tables[-1][-1]:
-            flat = " ".join(cell for row in rows for cell in row if cell)
-            self.tables[-1][-1][-1] = f"{self.tables[-1][-1][-1]} {flat}".strip()
-        else:
-            self.blocks.append(("table", block))
+            self.tables[-1][-1][-1] += [cell for row in said for cell in row if cell]
+            return
+        lines = [f"| {' | '.join([*row, *[''] * (wide - len(row))])} |" for row in said]
+        lines.insert(1, f"|{'---|' * wide}")
+        self.blocks.append(("table", "\n".join(lines)))
 
     def markdown(self) -> str:
         """The blocks, items of one list under each other."""
