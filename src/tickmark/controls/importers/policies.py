@@ -24,7 +24,8 @@ from tickmark.kernel.errors import Invalid, TickmarkError
 LARGEST = 1 << 20
 """Bytes of a policy as text."""
 _FRONT = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
-_HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*$|^(.+)\n(?:=+|-{3,})[ \t]*$", re.M)
+_MARKED = re.compile(r"#{1,6}[ \t]")
+_UNDERLINE = re.compile(r"=+|-{3,}")
 _NAMED = re.compile(r"([A-Z][A-Z0-9]{0,9}-[0-9]{1,6})(?![0-9A-Za-z])")
 KNOWN = {"title": "title", "name": "title", "code": "code", "id": "code", "version": "label", "label": "label",
          "owner": "owner", "backup_owner": "backup_owner", "criteria": "criteria"}  # fmt: skip
@@ -63,11 +64,9 @@ class Policies:
                 name, f"{code} stands twice.", f"First in {self.codes[code]}.", "Keep one of them."
             )
             return
-        heading = _HEADING.search(body)
-        own = (heading[1] or heading[2]).strip() if heading else ""
         title = (
             said.get("title")
-            or own.replace("\\", "")
+            or _heading(body).replace("\\", "")
             or stem[match.end() if match else 0 :].strip(" -_.")
             or stem
         )
@@ -93,6 +92,18 @@ class Policies:
                 self.told.problem(f"{name}, {key}", error.why, "", error.remedy)
                 return None
         return found
+
+
+def _heading(text: str) -> str:
+    """The first heading, marked by hashes or underlined; nothing if there is none. Reads each line once."""
+    above = ""
+    for line in text.split("\n"):
+        if above and _UNDERLINE.fullmatch(line.rstrip(" \t")):
+            return above
+        if _MARKED.match(line) and (found := line.lstrip("#").strip().rstrip("#").rstrip()):
+            return found
+        above = line.strip()
+    return ""
 
 
 def _text(name: str, content: bytes) -> str:

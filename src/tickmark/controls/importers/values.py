@@ -194,7 +194,8 @@ def _no_day(said: str) -> Unreadable:
 
 # -- people, codes and criteria -------------------------------------------------------------------------------------
 
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:]+@[^\s<>()\[\],;:]+")
+# begun at the first letter of a word only: a long word without an @ would be read anew from each of its letters
+_ADDRESS = re.compile(r"(?<![^\s<>()\[\],;:])[^\s<>()\[\],;:]+@[^\s<>()\[\],;:]+")
 
 
 def owner(cell: Any, given: Given) -> str:
