@@ -60,6 +60,31 @@ def test_one_of_the_merged_may_go_on_under_its_code(cast):
     assert made.control == controls[1]
 
 
+def called(cast, code, *ids):
+    """A new version of a control with what other programs call it."""
+    actions.write(
+        cast.actor("lead"), code, f"Title {code}", f"The lead does {code}.", ["CC6.1"], "M", "P", "event", cast.owner, DAY,
+        reason="Brought in", foreign_ids=list(ids),
+    )  # fmt: skip
+
+
+def test_the_merged_one_is_found_by_all_that_others_call_it(cast):
+    controls = written(cast, "AC-71", "AC-72")
+    called(cast, "AC-71", "drata:1", "csv:9")
+    called(cast, "AC-72", "csv:9", "oscal:ac-2")
+    assert merged(cast, "lead", controls, "AC-72").foreign_ids == ["drata:1", "csv:9", "oscal:ac-2"]
+
+
+@pytest.mark.parametrize(("second", "heir"), [("AC-71", "AC-71"), ("AC-82", "AC-81")])
+def test_what_others_call_a_split_one_stays_with_its_code_or_the_first_part(cast, second, heir):
+    (control,) = written(cast, "AC-71")
+    called(cast, "AC-71", "drata:1")
+    actions.split(cast.actor("lead"), control, [part(cast, "AC-81"), part(cast, second)], FROM, "Two habits")
+    assert {row.control.code: row.foreign_ids for row in queries.in_force(FROM)} == {
+        "AC-81": [], second: [], heir: ["drata:1"],
+    }  # fmt: skip
+
+
 def test_what_cannot_be_merged(cast):
     one, two, other = written(cast, "AC-71", "AC-72", "AC-73")
     cases = [

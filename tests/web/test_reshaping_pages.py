@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from tests.web.pages import client, fill, seen
+from tickmark.controls import actions as controls
 from tickmark.controls import queries
-from tickmark.controls.models import ControlVersion
+from tickmark.controls.models import Control, ControlVersion
 from tickmark.kernel import clock
 
 
@@ -66,6 +67,23 @@ def test_a_control_is_split_through_its_page(program):
     assert browser.post("/controls/GOV-05/split", given).headers["Location"] == "/controls/"
     row = ControlVersion.objects.get(control__code="GOV-55")
     assert (row.replaces, row.parameters, row.policy) == (["GOV-05"], {"days": 10}, "POL-01")
+
+
+def test_each_part_begins_with_the_one_who_stands_in(program):
+    fill(program)
+    controls.hand_over(
+        program.actor("lead"), Control.objects.get(code="GOV-05"), program.cast.owner, date(2025, 11, 2),
+        backup_owner=program.cast.lead,
+    )  # fmt: skip
+    browser = client(program, "lead")
+    page = browser.get("/controls/GOV-05/split")
+    given = {"parts": "2", "effective_from": "2027-01-01", "reason": "Two habits"}
+    for _, fields in page.context["parts"]:
+        given |= {one["name"]: one["value"] for one in fields if one["value"]}
+    given |= {"2.code": "GOV-55", "2.title": "Part", "2.statement": "HR does it."}
+    browser.post("/controls/GOV-05/split", given)
+    rows = ControlVersion.objects.filter(effective_from=date(2027, 1, 1))
+    assert [row.backup_owner for row in rows] == [program.cast.lead] * 2
 
 
 def test_an_open_period_warns(program, monkeypatch):

@@ -66,7 +66,7 @@ def merge(
 ) -> ControlVersion:
     """Make one control of several from a day on: the others are retired on that day, and it says what it replaces.
 
-    `code` is a new one, or that of one of them, which then goes on under it.
+    `code` is a new one, or that of one of them, which then goes on under it. What other programs call them is kept.
     """
     need(
         len(controls) > 1,
@@ -76,7 +76,7 @@ def merge(
         "controls",
     )
     said(reason.strip(), "reason", "The auditor asks why controls became one.")
-    _in_force(controls)
+    held = _in_force(controls)
     _code_is_free(code.strip(), controls)
     gone = [one for one in controls if one.code != code.strip()]
     made = write.within(
@@ -99,6 +99,7 @@ def merge(
             "performed_by": performed_by,
             "reviewed_by": reviewed_by,
             "replaces": [one.code for one in gone],
+            "foreign_ids": list(dict.fromkeys(id for one in held for id in one.foreign_ids)),
         },
     )
     for one in gone:
@@ -112,7 +113,8 @@ def split(
 ) -> Control:
     """Make several controls of one from a day on; each says what it replaces, and the one is retired on that day.
 
-    One of them may keep its code: then it goes on under it, with the part that is left to it.
+    One of them may keep its code: then it goes on under it, with the part that is left to it. What other programs call
+    it stays with that one, else with the first.
     """
     codes = [one.code.strip() for one in into]
     need(
@@ -131,11 +133,13 @@ def split(
         "into",
     )
     said(reason.strip(), "reason", "The auditor asks why a control became several.")
-    _in_force([control])
-    for one in into:
-        _code_is_free(one.code.strip(), [control])
-        with about(one.code.strip()):
-            write.within(actor, _part(actor, one, control, effective_from, reason))
+    [held] = _in_force([control])
+    heir = control.code if control.code in codes else codes[0]
+    for one, code in zip(into, codes, strict=True):
+        _code_is_free(code, [control])
+        with about(code):
+            given = _part(actor, one, control, effective_from, reason)
+            write.within(actor, {**given, "foreign_ids": held.foreign_ids if code == heir else []})
     if control.code not in codes:
         _retire(actor, control, effective_from, f"Split into {', '.join(codes)}: {reason}")
     return control
@@ -162,8 +166,9 @@ def _retire(actor: Actor, control: Control, effective_from: date, reason: str) -
         retire.within(actor, given)
 
 
-def _in_force(controls: list[Control]) -> None:
-    """Raise Conflict for a control that has ended: there is nothing left of it to merge or to split."""
+def _in_force(controls: list[Control]) -> list[ControlVersion]:
+    """What each says last. Raises Conflict for one that has ended: there is nothing left to merge or to split."""
+    found = []
     for control in controls:
         newest = ControlVersion.objects.filter(control=control).order_by("-effective_from", "-pk").first()
         if newest is None or newest.withdrawn:
@@ -173,6 +178,8 @@ def _in_force(controls: list[Control]) -> None:
                 "Leave it out, or write a new version of it first.",
                 "control",
             )
+        found.append(newest)
+    return found
 
 
 def _code_is_free(code: str, own: list[Control]) -> None:

@@ -154,7 +154,7 @@ def _part(request: HttpRequest, version: ControlVersion, number: int) -> dict[st
         "policy": version.policy,
         "parameters": {key.strip(): as_number(value.strip()) for key, _, value in lines},
         "evidence_wanted": said("evidence_wanted"),
-        "backup_owner": "",
+        "backup_owner": said("backup_owner"),
         "performed_by": version.performed_by,
         "reviewed_by": version.reviewed_by,
     }
@@ -187,6 +187,7 @@ def _part_fields(request: HttpRequest, version: ControlVersion, number: int) -> 
         "criteria": list(version.criteria),
         "frequency": version.frequency,
         "owner": version.owner.ref,
+        "backup_owner": version.backup_owner.ref if version.backup_owner else "",
         "evidence_wanted": version.evidence_wanted if whole else "",
         "parameters": "\n".join(f"{name} = {value}" for name, value in version.parameters.items())
         if whole
@@ -194,13 +195,15 @@ def _part_fields(request: HttpRequest, version: ControlVersion, number: int) -> 
     }
     choices = [(code, f"{code} {criteria()[code].title}") for code in version.criteria if code in criteria()]
     own = "The control's own code goes on with what is left to it." if whole else "A new one."
+    people = people_choices(colleagues())
     shapes: dict[str, dict[str, Any]] = {
         "code": {"required": True, "help": own},
         "title": {"required": True},
         "statement": {"kind": "textarea", "rows": 4, "required": True},
         "criteria": {"kind": "checks", "choices": choices, "required": True},
         "frequency": {"kind": "select", "choices": Frequency.choices, "required": True},
-        "owner": {"kind": "select", "choices": people_choices(colleagues()), "required": True},
+        "owner": {"kind": "select", "choices": people, "required": True},
+        "backup_owner": {"label": "Backup owner", "kind": "select", "choices": people, "none_word": "Nobody yet"},
         "evidence_wanted": {"label": "Evidence it leaves", "kind": "textarea", "rows": 2},
         "parameters": {"label": "Numbers", "kind": "textarea", "rows": 2, "help": "One a line: days = 1."},
     }  # fmt: skip
