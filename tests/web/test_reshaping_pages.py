@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from tests.web.pages import client, fill, seen
@@ -84,6 +85,69 @@ def test_each_part_begins_with_the_one_who_stands_in(program):
     browser.post("/controls/GOV-05/split", given)
     rows = ControlVersion.objects.filter(effective_from=date(2027, 1, 1))
     assert [row.backup_owner for row in rows] == [program.cast.lead] * 2
+
+
+def posted(page, fields):
+    """What a browser sends of a form: its hidden bases and fields."""
+    bases = re.findall(r'name="base" value="(CV-[0-9]+)"', page.content.decode())
+    return {"base": bases} | {one["name"]: one["value"] for one in fields if one["value"]}
+
+
+def changed_meanwhile(program, code):
+    controls.hand_over(
+        program.actor("lead"), Control.objects.get(code=code), program.cast.lead, date(2026, 1, 5)
+    )
+    return ControlVersion.objects.latest("pk").ref
+
+
+def test_what_a_colleague_recorded_meanwhile_is_not_buried_by_a_merge(program):
+    fill(program)
+    browser = client(program, "lead")
+    page = browser.get("/controls/merge?control=AC-06&control=GOV-05")
+    given = posted(page, page.context["fields"]) | {
+        "controls": [one.control.ref for one in page.context["chosen"]], "criteria": ["CC6.2"], "reason": "One habit",
+        "effective_from": "2027-01-01",
+    }  # fmt: skip
+    newer = [changed_meanwhile(program, code) for code in ("AC-06", "GOV-05")]
+    for ref in newer:
+        again = browser.post("/controls/merge", given, headers={"HX-Request": "true"})
+        assert (again.status_code, "Somebody changed this" in again.content.decode()) == (409, True)
+        given["base"] = [*given["base"][:2], *posted(again, [])["base"]]
+        assert ref in given["base"]
+    assert browser.post("/controls/merge", given).status_code == 302
+
+
+def test_nor_by_a_split(program):
+    fill(program)
+    browser = client(program, "lead")
+    page = browser.get("/controls/GOV-05/split")
+    given = {"parts": "2", "effective_from": "2027-01-01", "reason": "Two habits"}
+    for _, fields in page.context["parts"]:
+        given |= posted(page, fields)
+    given |= {"2.code": "GOV-55", "2.title": "Part", "2.statement": "HR does it."}
+    refused = browser.post("/controls/GOV-05/split", {**given, "reason": ""})
+    newer = changed_meanwhile(program, "GOV-05")
+    again = browser.post("/controls/GOV-05/split", given | posted(refused, []))
+    assert (again.status_code, "Somebody changed this" in again.content.decode()) == (409, True)
+    assert newer in posted(again, [])["base"]
+    assert browser.post("/controls/GOV-05/split", given | posted(again, [])).status_code == 302
+
+
+def test_numbers_that_differ_under_one_name_all_stand_in_the_form(program):
+    fill(program)
+    lead, owner = program.actor("lead"), program.cast.owner
+    for code, numbers in (
+        ("AC-71", {"days": 3, "of": 1}),
+        ("AC-72", {"days": 9, "of": 1}),
+        ("AC-73", {"days": 9}),
+    ):
+        controls.write(
+            lead, code, code, code, ["CC6.1"], "M", "P", "event", owner, date(2025, 11, 1), parameters=numbers
+        )
+    page = client(program, "lead").get("/controls/merge?control=AC-71&control=AC-72&control=AC-73")
+    [field] = [one for one in page.context["fields"] if one["name"] == "parameters"]
+    assert field["value"].splitlines() == ["days = 3", "of = 1", "days_2 = 9"]
+    assert field["help"] == "days_2 is days of AC-72."
 
 
 def test_an_open_period_warns(program, monkeypatch):

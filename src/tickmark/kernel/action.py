@@ -213,10 +213,10 @@ def _check_base(result: Any) -> None:
 
 
 class Stale(Conflict):
-    """Somebody wrote a version since the writer's was begun; `base` is its reference."""
+    """Somebody wrote a version since the writer's was begun; `bases` are its reference and those looked at before."""
 
     def __init__(self, newest: Version) -> None:
-        self.base = newest.ref
+        self.bases = (*sorted(based_on.get()), newest.ref)
         super().__init__(
             "Somebody changed this since you opened it.",
             f"{newest.by or 'A job'} recorded {newest.ref} on {newest.recorded_at:%Y-%m-%d at %H:%M} UTC.",

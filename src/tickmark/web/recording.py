@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django_htmx.http import HttpResponseClientRedirect
 
-from tickmark.kernel.action import Action
+from tickmark.kernel.action import Action, based_on
 from tickmark.kernel.arguments import call
 from tickmark.kernel.errors import TickmarkError
 from tickmark.web import errors
+
+
+@contextmanager
+def looked_at(request: HttpRequest) -> Iterator[None]:
+    """Within, no version is written over one that the posted form has not looked at (its fields `base`)."""
+    token = based_on.set(frozenset(filter(None, request.POST.getlist("base"))))
+    try:
+        yield
+    finally:
+        based_on.reset(token)
 
 
 def record(
@@ -25,7 +36,8 @@ def record(
 ) -> HttpResponse:
     """Do the action and go to `then`, saying `say`. A refusal is shown above the form by script, else by `again`."""
     try:
-        call(action, request.actor, raw)  # type: ignore[attr-defined]
+        with looked_at(request):
+            call(action, request.actor, raw)  # type: ignore[attr-defined]
     except TickmarkError as error:
         return errors.fragment(request, error) if getattr(request, "htmx", False) else again(error)
     messages.success(request, say)

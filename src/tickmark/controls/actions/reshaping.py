@@ -99,7 +99,7 @@ def merge(
             "performed_by": performed_by,
             "reviewed_by": reviewed_by,
             "replaces": [one.code for one in gone],
-            "foreign_ids": list(dict.fromkeys(id for one in held for id in one.foreign_ids)),
+            "foreign_ids": list(dict.fromkeys(name for one in held for name in one.foreign_ids)),
         },
     )
     for one in gone:

@@ -16,10 +16,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from tickmark.kernel.action import ACTIONS, Action, based_on
+from tickmark.kernel.action import ACTIONS, Action
 from tickmark.kernel.arguments import call, has_files
 from tickmark.kernel.errors import NotFound, TickmarkError
 from tickmark.web import errors, forms, limited
+from tickmark.web.recording import looked_at
 
 
 @require_POST
@@ -31,14 +32,12 @@ def do(request: HttpRequest, name: str) -> HttpResponse:
     raw: dict[str, Any] = {}
     if request.actor.user is None:  # type: ignore[attr-defined]
         limited.count(request, "stranger's form")
-    seen = based_on.set(frozenset(filter(None, request.POST.getlist("base"))))
     try:
         raw = forms.raw(action, request)
-        result = call(action, request.actor, raw)  # type: ignore[attr-defined]
+        with looked_at(request):
+            result = call(action, request.actor, raw)  # type: ignore[attr-defined]
     except TickmarkError as error:
         return _refused(request, action, raw, error)
-    finally:
-        based_on.reset(seen)
     return _done(request, result)
 
 

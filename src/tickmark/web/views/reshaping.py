@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +14,7 @@ from tickmark.controls import queries
 from tickmark.controls.actions import split as split_action
 from tickmark.controls.models import Control, ControlVersion, Frequency, Nature, Purpose
 from tickmark.kernel import clock
-from tickmark.kernel.access import may, not_found
+from tickmark.kernel.access import Actor, may, not_found, visible
 from tickmark.kernel.errors import TickmarkError
 from tickmark.people.queries import colleagues
 from tickmark.scope.criteria import criteria
@@ -49,7 +50,15 @@ def merge(request: HttpRequest) -> HttpResponse:
         others = [one for one in held if queries.area(one.control.code) in areas or not areas]
         context = {"chosen": chosen, "others": [one for one in others if one not in chosen][:100]}
         return render(request, "controls/merge_choice.html", context)
-    return render(request, "controls/merge.html", _merge_form(chosen))
+    context = {**_merge_form(chosen), "bases": _bases(request, chosen)}
+    return render(request, "controls/merge.html", context)
+
+
+def _bases(request: HttpRequest, held: Sequence[ControlVersion]) -> list[str]:
+    """The version of each control that was written last: what the form has looked at."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    rows = visible(actor, ControlVersion).filter(control__in=[one.control_id for one in held])
+    return list({row.control_id: row.ref for row in rows.order_by("pk")}.values())
 
 
 def _merge_form(chosen: Sequence[ControlVersion]) -> dict[str, Any]:
@@ -58,9 +67,7 @@ def _merge_form(chosen: Sequence[ControlVersion]) -> dict[str, Any]:
     evidence = dict.fromkeys(
         line for one in chosen for line in one.evidence_wanted.splitlines() if line.strip()
     )
-    numbers: dict[str, Any] = {}
-    for one in reversed(chosen):
-        numbers |= one.parameters
+    numbers, told = _numbers_of(chosen)
     values = {
         **values_of("controls.write", first),
         "code": first.control.code,
@@ -71,7 +78,7 @@ def _merge_form(chosen: Sequence[ControlVersion]) -> dict[str, Any]:
     }
     words = {
         "code": {"help": "That of one of them, which goes on under it, or a new one."},
-        **_words(codes, numbers, "\n".join(evidence)),
+        **_words(codes, numbers, told, "\n".join(evidence)),
         "controls": {"leave": True},
     }
     return {
@@ -81,7 +88,23 @@ def _merge_form(chosen: Sequence[ControlVersion]) -> dict[str, Any]:
     }
 
 
-def _words(codes: Sequence[str], numbers: dict[str, Any], evidence: str) -> dict[str, dict[str, Any]]:
+def _numbers_of(chosen: Sequence[ControlVersion]) -> tuple[dict[str, Any], str]:
+    """The numbers of all of them, and where those come from that differ under one name: `days` and `days_2`."""
+    found: dict[str, Any] = {}
+    told = []
+    for one in chosen:
+        for name, value in one.parameters.items():
+            tries = (name if nth == 1 else f"{name}_{nth}" for nth in count(1))
+            own = next(key for key in tries if found.get(key, value) == value)
+            if own != name and own not in found:
+                told.append(f"{own} is {name} of {one.control.code}.")
+            found[own] = value
+    return found, " ".join(told)
+
+
+def _words(
+    codes: Sequence[str], numbers: dict[str, Any], told: str, evidence: str
+) -> dict[str, dict[str, Any]]:
     people = people_choices(colleagues())
     groups = criteria_groups([criteria()[code] for code in codes], codes)
     lines = "\n".join(f"{name} = {value}" for name, value in numbers.items())
@@ -95,7 +118,7 @@ def _words(codes: Sequence[str], numbers: dict[str, Any], evidence: str) -> dict
         "owner": {"kind": "select", "choices": people},
         "backup_owner": {"kind": "select", "choices": people, "none_word": "Nobody yet"},
         "policy": {},
-        "parameters": {"label": "Numbers", "kind": "textarea", "rows": 2, "value": lines},
+        "parameters": {"label": "Numbers", "kind": "textarea", "rows": 2, "value": lines, "help": told},
         "evidence_wanted": {"label": "Evidence it leaves", "kind": "textarea", "rows": 4, "value": evidence},
         "effective_from": {"label": "From"},
         "reason": {"label": "Why", "rows": 2},
@@ -167,6 +190,7 @@ def _split_page(
     context = {
         "held": version,
         "address": f"/controls/{version.control.code}/",
+        "bases": request.POST.getlist("base") or _bases(request, [version]),
         "parts": [(number, _part_fields(request, version, number)) for number in numbers],
         "more": len(numbers) + 1 if len(numbers) < MOST_PARTS else 0,
         "effective_from": request.POST.get("effective_from") or clock.today(),
