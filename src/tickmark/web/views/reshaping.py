@@ -50,7 +50,7 @@ def merge(request: HttpRequest) -> HttpResponse:
         others = [one for one in held if queries.area(one.control.code) in areas or not areas]
         context = {"chosen": chosen, "others": [one for one in others if one not in chosen][:100]}
         return render(request, "controls/merge_choice.html", context)
-    context = {**_merge_form(chosen), "bases": _bases(request, chosen)}
+    context = _merge_form(chosen) | {"bases": _bases(request, chosen)}
     return render(request, "controls/merge.html", context)
 
 
