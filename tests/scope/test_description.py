@@ -119,8 +119,8 @@ def test_each_thing_that_is_taken_away_is_missed(program, lead):
         ("DC 4", "Their cause"): ("Not said of Outage.", "Compliance lead (Lead)"),
         ("DC 4", "What became of them"): ("Not said of Outage.", "Compliance lead (Lead)"),
         ("DC 6", "Why each is needed"): ("Not said of U-1.", "Compliance lead (Lead)"),
-        ("DC 7", "Controls assumed there (CSOC)"): ("Not said of Host, Inc.", "Owner"),
-        ("DC 7", "How each is monitored"): ("Not said of Host, Inc.", "Owner"),
+        ("DC 7", "Controls assumed there (CSOC)"): ("Not said of Host, Inc. (CC6.4).", "Owner"),
+        ("DC 7", "The control that monitors each"): ("Not said of Host, Inc.", "Owner"),
         ("DC 7", "Its own report"): ("Not said of Host, Inc.", "Owner"),
         ("DC 7", "The last day that its report covers"): ("Not said of Host, Inc.", "Owner"),
     }
@@ -138,6 +138,33 @@ def test_a_type_1_asks_for_no_changes_and_for_every_incident_known_by_its_day(pr
     assert type_1["DC 9"].pieces == ()
     assert type_1["DC 9"].asks == "Not asked of a Type 1."
     assert type_1["DC 1"].asks == "What is provided, as of the date."
+
+
+def test_one_csoc_speaks_for_no_other_criterion(program, lead):
+    complete(program, lead)
+    actions.add_vendor(lead, "host", "Host, Inc.", "Cloud", DAY, True, "carve-out", ["CC6.4", "CC6.5", "CC7.5", "A1.2"],
+                       "VND-03", "SOC 2 Type 2", date(2026, 3, 31), program.cast.owner)  # fmt: skip
+    actions.set_aside(lead, program.system, "CC7.5", "Nothing is restored.", DAY)
+    expected = {("DC 7", "Controls assumed there (CSOC)"): "Not said of Host, Inc. (CC6.5)."}
+    assert {key: piece.told for key, piece in lacking(program).items()} == expected
+    host = actions.parts.Vendor.objects.get(code="host")
+    actions.assume(lead, program.system, "S-2", "csoc", "Wipes", ["CC6.5"], DAY, host)
+    assert lacking(program) == {}
+
+
+def test_versions_of_the_description_count_up_to_the_end_of_the_period(program, lead):
+    def counted(day):
+        return [one.told.split(" of ")[0] for one in told(program, day)["DC 9"].pieces[1:]]
+
+    end = program.period.end
+    held = Scope(program.system, DAY).version
+    for day in (DAY + timedelta(days=9), end, end + timedelta(days=1)):
+        actions.describe(
+            lead, program.system.code, held.name, held.company, f"As of {day}.", held.categories, day
+        )
+    assert (counted(DAY), counted(NOW), counted(end), counted(end + timedelta(days=30))) == (
+        [], ["1 version"], ["2 versions"], ["2 versions"],
+    )  # fmt: skip
 
 
 def test_an_owner_who_is_gone_is_asked_nothing(program, lead):

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from tests.web.pages import HOSTILE, client
+from tickmark.controls.actions import adopt
 from tickmark.scope import actions
 from tickmark.scope.actions.parts import Flow
 
@@ -77,6 +78,17 @@ def test_advice_from_the_interview_is_for_the_company_alone(placed):
     what = "Privacy is chosen, and the interview says"
     assert [who for who in ("founder", "lead", "owner", "auditor") if what in page(placed, who)] == [
         "founder", "lead", "owner"]  # fmt: skip
+
+
+def test_a_monitoring_control_that_does_not_stand_is_missing_from_the_description(placed):
+    lead, day = placed.actor("lead"), date(2026, 10, 31)
+    told = "Monitoring controls in force.</b> Named, but not in force, for Host, Inc. (VND-03)."
+    actions.add_vendor(lead, "host", "Host, Inc.", "Cloud", day, True, "carve-out", ["CC6.4"], "VND-03")
+    assert told in page(placed, "lead", "/scope/description")
+    adopt(lead, "VND-03", placed.cast.owner, day)
+    found = page(placed, "lead", "/scope/description")
+    assert told not in found
+    assert "Named for each: VND-03." in found
 
 
 def test_the_description_names_what_is_missing_and_links_to_where_it_is_said(placed):

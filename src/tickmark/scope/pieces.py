@@ -282,23 +282,35 @@ def subservice(view: View) -> Iterator[Piece]:
         return
     told = f"{some(one.name for one in rows)}, each with method and criteria."
     yield Piece("Subservice organisations", SAID, told, "", url)
-    assumed = {one.vendor_id for one in view.scope.complements}
+    yield _assumed(view, [one for one in rows if one.method == Method.CARVE_OUT])
+    by = f"Named for each: {some(dict.fromkeys(one.monitored_by for one in rows))}."
     lacking: tuple[tuple[str, str, Callable[[VendorVersion], Any]], ...] = (
-        ("Controls assumed there (CSOC)", "/scope/complements/?kind=csoc",
-         lambda one: one.method != Method.CARVE_OUT or one.vendor_id in assumed),
-        ("How each is monitored", url, lambda one: one.monitored_by),
-        ("Its own report", url, lambda one: one.report),
-        ("The last day that its report covers", url, lambda one: one.report_end),
-    )  # fmt: skip
-    for what, where, says in lacking:
+        ("The control that monitors each", by, lambda one: one.monitored_by),
+        ("Its own report", "Said of each.", lambda one: one.report),
+        ("The last day that its report covers", "Said of each.", lambda one: one.report_end),
+    )
+    for what, all_told, says in lacking:
         silent = [one for one in rows if not says(one)]
-        yield _lacking(
-            what, [one.name for one in silent], "Said of each.", "Not said of", view.owners(silent), where
-        )
+        yield _lacking(what, [one.name for one in silent], all_told, "Not said of", view.owners(silent), url)
     if any(one.method == Method.INCLUSIVE for one in rows):
         yield _written(
             "Components and controls of those that are included", "Components under the inclusive method"
         )
+
+
+def _assumed(view: View, rows: Sequence[VendorVersion]) -> Piece:
+    """A CSOC of each organisation that is carved out, for each criterion that rests on it in this report."""
+    aside = {one.criterion for one in view.scope.not_relevant}
+    asked = {one.id for one in view.scope.criteria} - aside
+    bare: dict[VendorVersion, str] = {}
+    for one in rows:
+        csocs = [csoc for csoc in view.scope.complements if csoc.vendor_id == one.vendor_id]
+        covered = {code for csoc in csocs for code in csoc.criteria}
+        open_ = [code for code in one.criteria if code in asked and code not in covered]
+        if open_ or not csocs:
+            bare[one] = f"{one.name} ({', '.join(open_)})" if open_ else one.name
+    return _lacking("Controls assumed there (CSOC)", list(bare.values()), "Said of each, for each criterion.",
+                    "Not said of", view.owners(bare), "/scope/complements/?kind=csoc")  # fmt: skip
 
 
 def not_relevant(view: View) -> Iterator[Piece]:
@@ -318,8 +330,11 @@ def changes(view: View) -> Iterator[Piece]:
     nil = "Nothing was recorded in the period so far."
     told = f"{count(len(shown), 'change')} of {len(rows)} disclosed." if shown else nil
     yield Piece("Significant changes", SAID if shown else NONE, told, "", url)
-    since = view.scope.period.start if view.scope.period else None
-    versions = [one for one in view.scope.versions if since and since < one.effective_from <= view.scope.day]
+    period = view.scope.period
+    if period is None:
+        return
+    last = min(view.scope.day, period.end)
+    versions = [one for one in view.scope.versions if period.start < one.effective_from <= last]
     if versions:
         told = f"{count(len(versions), 'version')} of the description; the report tells what differs."
         yield Piece("Changes of the description itself", SAID, told, "", "/scope/history")
