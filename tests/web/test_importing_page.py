@@ -45,6 +45,12 @@ def fingerprint(answer: Any) -> str:
     return str(found)
 
 
+def recorded(lead: Any, text: str, **more: Any) -> Any:
+    """Bring in a list whose preview was looked at."""
+    shown = lead.post("/scope/import/preview", sent(text, **more))
+    return lead.post("/scope/import/", sent(text, **more, seen=fingerprint(shown)))
+
+
 def counted() -> tuple[int, ...]:
     return tuple(one.objects.count() for one in (Component, Control, ControlVersion, ProgrammeImport, Entry))
 
@@ -80,12 +86,13 @@ def test_a_list_is_shown_then_recorded_then_changes_nothing(program: SimpleNames
     again = lead.post("/scope/import/preview", sent(LIST), headers={"HX-Request": "true"})
     assert "Nothing would change. The books say all of it already." in words(again)
     assert b'name="seen"' not in again.content
-    refused = lead.post("/scope/import/", sent(LIST), headers={"HX-Request": "true"})
+    sent_twice = sent(LIST, seen=fingerprint(shown))
+    refused = lead.post("/scope/import/", sent_twice, headers={"HX-Request": "true"})
     assert (refused.status_code, "Nothing would change." in words(refused)) == (422, True)
 
 
 def test_a_change_is_shown_field_by_field(lead: Any) -> None:
-    lead.post("/scope/import/", sent(LIST))
+    recorded(lead, LIST)
     other = (
         HEAD
         + "cache,Cache,Infrastructure,Holds sessions for an hour.,Owner,44\nbilling,Billing,Software,,,\n"
@@ -98,6 +105,14 @@ def test_a_change_is_shown_field_by_field(lead: Any) -> None:
     lead.post("/scope/import/", sent(other, first_day="2026-02-01", seen=fingerprint(shown)))
     newest = Component.objects.filter(code="cache").latest("pk")
     assert (newest.description, str(newest.effective_from)) == ("Holds sessions for an hour.", "2026-02-01")
+
+
+def test_without_a_preview_nothing_is_recorded(lead: Any) -> None:
+    before = counted()
+    for more in ({}, {"seen": ""}):
+        refused = lead.post("/scope/import/", sent(LIST, **more))
+        assert (refused.status_code, counted()) == (422, before)
+        assert "Nothing was recorded: the preview was not looked at." in words(refused)
 
 
 def test_another_file_than_the_one_that_was_seen_is_not_recorded(lead: Any) -> None:
@@ -147,7 +162,7 @@ def test_columns_that_a_person_moves_are_read_so(lead: Any) -> None:
 def test_a_second_import_finds_what_the_first_named(lead: Any, program: SimpleNamespace) -> None:
     text = "Control ID,Title,Description,Criteria\nacc.review,One,Words,CC6.1\n"
     said = {"owner": "owner@northlight.example", "nature": "M", "purpose": "P", "frequency": "daily"}
-    lead.post("/scope/import/", sent(text, **said))
+    recorded(lead, text, **said)
     version = ControlVersion.objects.get(control__code="IMP-01")
     assert version.foreign_ids == ["file:acc.review"]
     told = words(lead.post("/scope/import/preview", sent(text.replace("Words", "Other words"), **said)))
@@ -155,12 +170,14 @@ def test_a_second_import_finds_what_the_first_named(lead: Any, program: SimpleNa
 
 
 def test_documents_become_policies(lead: Any) -> None:
-    given = {**DAY, "owner": "owner@northlight.example"}
-    given["files"] = [
-        SimpleUploadedFile("POL-61 Access.md", b"# Access\n\nBy role.\n"),
-        SimpleUploadedFile("Leaving.txt", b"Keys are returned.\n"),
-    ]  # type: ignore[assignment]
-    assert lead.post("/scope/import/", given).headers["Location"] == "/policies/"
+    def given(**more: Any) -> dict[str, Any]:
+        texts = {"POL-61 Access.md": b"# Access\n\nBy role.\n", "Leaving.txt": b"Keys are returned.\n"}
+        files = [SimpleUploadedFile(name, content) for name, content in texts.items()]
+        return {**DAY, "owner": "owner@northlight.example", "files": files, **more}
+
+    shown = lead.post("/scope/import/preview", given())
+    done = lead.post("/scope/import/", given(seen=fingerprint(shown)))
+    assert done.headers["Location"] == "/policies/"
     rows = PolicyVersion.objects.order_by("policy__code").values_list(
         "policy__code", "title", "label", "text"
     )
@@ -183,7 +200,7 @@ def test_a_library_is_taken_as_a_table_to_fill_in(lead: Any) -> None:
     )
     assert row == "AC-81,'=One,Words,,,,,,,,,,,ciso-assistant:a,"
     filled = f"{head}\n" + row.replace("Words,,,,,", "Words,CC6.1,manual,preventive,daily,Owner")
-    lead.post("/scope/import/", sent(filled))
+    recorded(lead, filled)
     version = ControlVersion.objects.get(control__code="AC-81")
     assert (version.title, version.criteria, version.foreign_ids) == ("=One", ["CC6.1"], ["ciso-assistant:a"])
 
@@ -236,7 +253,7 @@ def test_three_rows_ask_the_books_no_more_often_to_be_shown_than_one(lead: Any) 
 
 
 def test_vendors_keep_what_the_list_does_not_say(lead: Any) -> None:
-    lead.post("/scope/import/", sent("Vendor,Service,Owner\nAcme,Paper,Owner\n"))
-    lead.post("/scope/import/", sent("Vendor,Service,Owner\nAcme,Paper and ink,\n"))
+    recorded(lead, "Vendor,Service,Owner\nAcme,Paper,Owner\n")
+    recorded(lead, "Vendor,Service,Owner\nAcme,Paper and ink,\n")
     newest = VendorVersion.objects.latest("pk")
     assert (newest.vendor.code, newest.service, newest.owner.name) == ("acme", "Paper and ink", "Owner")

@@ -26,7 +26,7 @@ from tickmark.controls.models import Frequency, Nature, Purpose
 from tickmark.evidence.uploads import label
 from tickmark.kernel import clock
 from tickmark.kernel.access import Actor, may
-from tickmark.kernel.action import ACTIONS
+from tickmark.kernel.action import ACTIONS, need
 from tickmark.kernel.arguments import call
 from tickmark.kernel.errors import Invalid, NotFound, TickmarkError
 from tickmark.people.queries import colleagues
@@ -86,8 +86,14 @@ def table(request: HttpRequest) -> HttpResponse:
 
 def _record(request: HttpRequest, actor: Actor) -> HttpResponse:
     try:
-        files = _files(request)
-        given = arguments(actor, files, _asked(request), request.POST.get("seen", ""))
+        given = arguments(actor, _files(request), _asked(request), request.POST.get("seen", ""))
+        need(
+            given["seen"],
+            "Nothing was recorded: the preview was not looked at.",
+            "Only what a preview has shown is recorded.",
+            "Look at what would change, then record it.",
+            "seen",
+        )
         done = call(ACTIONS[VERB], actor, given)
     except TickmarkError as error:
         if getattr(request, "htmx", False):
