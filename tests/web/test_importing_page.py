@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from html import unescape
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.web.pages import WHO, client, seen
+from tickmark.controls import actions as controls
+from tickmark.controls.bringing import Asked, reading
 from tickmark.controls.models import Control, ControlVersion, PolicyVersion
 from tickmark.kernel.ledger.entry import Entry
 from tickmark.scope.models import Component, ProgrammeImport, VendorVersion
@@ -121,6 +124,23 @@ def test_another_file_than_the_one_that_was_seen_is_not_recorded(lead: Any) -> N
     other = lead.post("/scope/import/", sent(LIST.replace("Billing", "Payroll"), seen=fingerprint(shown)))
     assert (other.status_code, counted()) == (409, before)
     assert "Look at the preview again." in words(other)
+
+
+THEIRS = "Control ID,Title,Description,Criteria\n{0},One,Somebody does it.,CC6.1\n"
+SAYS = {"owner": "owner@northlight.example", "nature": "M", "purpose": "P", "frequency": "daily"}
+
+
+def test_a_withdrawn_control_is_known_by_what_others_call_it(program: SimpleNamespace, lead: Any) -> None:
+    def proposed(name: str) -> str:
+        text = THEIRS.format(name)
+        [item] = reading(program.actor("lead"), [("list.csv", text.encode())], Asked("control")).items
+        return item.code
+
+    code = proposed("7 access")
+    recorded(lead, THEIRS.format("7 access"), **SAYS)
+    controls.retire(program.actor("lead"), Control.objects.get(code=code), date(2026, 2, 1), "Gone")
+    assert proposed("7 access") == code
+    assert proposed("8 access") != code
 
 
 def test_if_one_row_is_refused_nothing_is_recorded(lead: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import IO, Any
@@ -11,11 +11,12 @@ from typing import IO, Any
 from tickmark.controls.importers import Given, LeftOut, Problem, Reading, read
 from tickmark.kernel import clock
 from tickmark.kernel.access import Actor, require, visible
+from tickmark.kernel.dated import Version
 from tickmark.kernel.errors import Invalid
 from tickmark.people.models import Side, User
 from tickmark.scope.actions import ItemIn, preview
 from tickmark.scope.models import System
-from tickmark.scope.programme import Change, Item, fingerprint, standing
+from tickmark.scope.programme import PARTS, Change, Item, Key, Part, fingerprint, standing
 
 VERB = "scope.apply"
 Files = Sequence[tuple[str, bytes | IO[bytes]]]
@@ -148,8 +149,8 @@ def _names(files: Files) -> str:
 
 
 def given(actor: Actor, asked: Asked) -> Given:
-    """What the books know: accounts of the company, systems that the actor sees, what stands today."""
-    now = standing(clock.today())
+    """What the books know: accounts of the company, systems that the actor sees, what stands today and what it was."""
+    now, last = standing(clock.today()), _last()
     systems = set(visible(actor, System).values_list("code", flat=True))
     if asked.system and asked.system not in systems:
         raise Invalid(f"There is no system {asked.system[:40]}.", "", "Choose one of the list.", "system")
@@ -159,12 +160,28 @@ def given(actor: Actor, asked: Asked) -> Given:
         people=_people(actor),
         vendors=_vendors(now.values()),
         held=frozenset(now),
-        foreign={
-            (one.kind, elsewhere): one.code
-            for one in now.values()
-            for elsewhere in one.fields.get("foreign_ids") or ()
-        },
+        spent=frozenset((part.kind, code) for part, code, _ in last),
+        foreign=_foreign(last),
     )
+
+
+def _last() -> list[tuple[Part, str, Version]]:
+    """What was written last of each that keeps foreign ids: what has ended or begins later is still known."""
+    found: dict[Key, tuple[Part, str, Version]] = {}
+    for part in PARTS.values():
+        if "foreign_ids" in part.fields:
+            for row in part.model.objects.select_related(*part.joins).order_by("effective_from", "pk"):
+                found[part.kind, part.code(row)] = part, part.code(row), row
+    return list(found.values())
+
+
+def _foreign(last: Iterable[tuple[Part, str, Any]]) -> dict[Key, str]:
+    """The code by kind and foreign id; where several have an id, that of one which has not ended."""
+    found: dict[Key, str] = {}
+    for part, code, row in sorted(last, key=lambda one: one[2].withdrawn):
+        for elsewhere in row.foreign_ids:
+            found.setdefault((part.kind, elsewhere), code)
+    return found
 
 
 def _people(actor: Actor) -> dict[str, str]:

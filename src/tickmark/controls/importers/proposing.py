@@ -38,7 +38,7 @@ class Proposals:
 
     def __init__(self, told: Reading, given: Given) -> None:
         self.told, self.given = told, given
-        self.used = {kind: {code for one, code in given.held if one == kind} for kind in KINDS}
+        self.used = {kind: {code for one, code in given.held | given.spent if one == kind} for kind in KINDS}
         self.ids: dict[str, str] = {}
 
     def add(self, kind: str, where: str, own: str, id: str, fields: dict[str, Any]) -> None:

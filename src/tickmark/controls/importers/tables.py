@@ -52,7 +52,7 @@ class _Rows:
         words = f", as {self.preset.name} has it" if self.source and self.preset else ""
         self.told = Reading(f"{table.format}{words}", kind.name, self.source, choices=kind.choices)
         self.words: dict[str, dict[str, str]] = {}
-        self.taken = {code for name, code in given.held if name == kind.name}
+        self.taken = {code for name, code in given.held | given.spent if name == kind.name}
         self.codes: dict[str, str] = {}
         self.known_ids: dict[str, list[str]] = {}
         for (name_, one), code in given.foreign.items():
