@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from django.db import connection
@@ -74,3 +75,16 @@ def test_the_chart_costs_the_same_for_few_and_for_many(program):
         scope.place(lead, program.system, f"c-{number}", "software", "C", DAY, owner=cast.reviewer)
         scope.add_vendor(lead, f"v-{number}", "V", "Mail", DAY, owner=cast.lead, backup_owner=cast.owner)
     assert count() == before
+
+
+def test_nobody_is_led_to_a_page_that_is_not_theirs(program):
+    fill(program)
+    people.end_account(program.actor("founder"), program.cast.owner, "Gone")
+    for who in ("lead", "owner", "auditor"):
+        browser = client(program, who)
+        for page in (PAGE, f"{PAGE}/{program.cast.owner.ref}"):
+            if browser.get(page).status_code != 200:
+                continue
+            text = browser.get(page).content.decode()
+            links = re.findall(r'href="(/(?:scope/(?:vendors|components)|policies|controls)/[^"?]+)"', text)
+            assert {link: browser.get(link).status_code for link in links} == dict.fromkeys(links, 200), who

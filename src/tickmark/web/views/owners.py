@@ -15,7 +15,7 @@ from tickmark.controls import ownership
 from tickmark.controls.models import Control
 from tickmark.controls.ownership import Held
 from tickmark.kernel import clock
-from tickmark.kernel.access import Actor, not_found, visible
+from tickmark.kernel.access import Actor, may, not_found, visible
 from tickmark.kernel.references import resolve
 from tickmark.people.models import Side, User
 from tickmark.people.queries import colleagues
@@ -78,6 +78,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "orphans": sum(line.held.owner is None for line in lines),
         "orphans_url": here(request, state=NOBODY),
         "may_hand_over": can(request, "controls.hand_over_all"),
+        "may_scope": may(request.actor, "scope.place"),  # type: ignore[attr-defined]
         "tabs": tabs(request),
     }
     return render(request, "controls/owners.html", context)
@@ -132,6 +133,8 @@ def one(request: HttpRequest, reference: str) -> HttpResponse:
         "others": people_choices(colleagues().exclude(pk=user.pk)),
         "from_day": going.from_day(clock.today()) if going else clock.today(),
         "may_hand_over": can(request, "controls.hand_over_all") and _anything(things, user),
+        "may_scope": may(request.actor, "scope.place"),  # type: ignore[attr-defined]
+        "may_write_policy": may(request.actor, "controls.write_policy"),  # type: ignore[attr-defined]
     }
     return render(request, "controls/owner.html", context)
 
