@@ -11,6 +11,7 @@ import pytest
 from tests.hostile import files
 from tickmark.controls.importers import KINDS, Column, Given, LeftOut, Problem, Reading, read, sheet_of
 from tickmark.controls.importers.kinds import PRESETS, SINCE
+from tickmark.controls.importers.tables import proposed
 from tickmark.kernel.errors import Invalid
 from tickmark.scope.programme import PARTS, Item
 
@@ -243,6 +244,22 @@ def test_a_list_that_nobody_can_tell_is_not_guessed() -> None:
         Invalid, match="Nobody says which system this is about. Components belong to a system"
     ):
         of(EACH[0][1], given=Given(people=KNOWS.people))
+
+
+def test_codes_for_thousands_of_rows_are_searched_for_once() -> None:
+    """The work grows with the rows and not with their square: each number is asked for once."""
+    asked: list[str] = []
+
+    class Taken(set[str]):
+        def __contains__(self, code: object) -> bool:
+            asked.append(str(code))
+            return super().__contains__(code)
+
+    taken, numbers = Taken(), dict[str, int]()
+    for _ in range(2000):
+        taken.add(proposed(KINDS["control"], "no code", taken, numbers))
+    assert len(taken) == 2000
+    assert len(asked) <= 4000
 
 
 def test_a_code_is_proposed_beside_the_one_it_stands_for_and_found_again() -> None:

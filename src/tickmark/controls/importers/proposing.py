@@ -40,6 +40,10 @@ class Proposals:
         self.told, self.given = told, given
         self.used = {kind: {code for one, code in given.held | given.spent if one == kind} for kind in KINDS}
         self.ids: dict[str, str] = {}
+        self.numbers: dict[str, int] = {}
+        self.known: dict[tuple[str, str], list[str]] = {}
+        for (kind, one), code in given.foreign.items():
+            self.known.setdefault((kind, code), []).append(one)
 
     def add(self, kind: str, where: str, own: str, id: str, fields: dict[str, Any]) -> None:
         """Propose one thing. `own` is its code in the file, `id` what it is known by there, after its source."""
@@ -55,8 +59,7 @@ class Proposals:
         if not said.get("title"):
             said["title"] = (own or id)[:LONGEST_TITLE]
         said["title"] = " ".join(said["title"].split())[:LONGEST_TITLE]
-        known = [one for (name, one), found in self.given.foreign.items() if name == kind and found == code]
-        said["foreign_ids"] = list(dict.fromkeys([*known, id]))
+        said["foreign_ids"] = list(dict.fromkeys([*self.known.get((kind, code), ()), id]))
         new = (kind, code) not in self.given.held
         if new:
             names = KINDS[kind].by_name
@@ -74,7 +77,7 @@ class Proposals:
     def _code(self, kind: str, own: str) -> str:
         if CONTROL_CODE.fullmatch(own) and own not in self.used[kind]:
             return own
-        return proposed(KINDS[kind], own, self.used[kind])
+        return proposed(KINDS[kind], own, self.used[kind], self.numbers)
 
 
 def criteria_of(references: Sequence[str]) -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from tickmark.controls.importers import values
@@ -54,6 +55,7 @@ class _Rows:
         self.words: dict[str, dict[str, str]] = {}
         self.taken = {code for name, code in given.held | given.spent if name == kind.name}
         self.codes: dict[str, str] = {}
+        self.numbers: dict[str, int] = {}
         self.known_ids: dict[str, list[str]] = {}
         for (name_, one), code in given.foreign.items():
             if name_ == kind.name:
@@ -188,7 +190,8 @@ class _Rows:
         if self._fits(original):
             return original
         known = next((code for one in ids if (code := self.given.foreign.get((self.kind.name, one)))), "")
-        return known or proposed(self.kind, original or name, self.taken | self.codes.keys())
+        taken = _Either(self.taken, self.codes)
+        return known or proposed(self.kind, original or name, taken, self.numbers)
 
     def _columns(self) -> None:
         for at, heading in enumerate(self.table.headings):
@@ -211,8 +214,22 @@ def values_shown(cell: Any) -> str:
         return ""
 
 
-def proposed(kind: Kind, original: str, taken: set[str]) -> str:
-    """A code for what has none that fits: of its name, near its own, or the next free number; empty if none can be."""
+@dataclass(frozen=True)
+class _Either:
+    """What stands in one of two places, asked without copying either for each row."""
+
+    first: Container[str]
+    second: Container[str]
+
+    def __contains__(self, code: object) -> bool:
+        return code in self.first or code in self.second
+
+
+def proposed(kind: Kind, original: str, taken: Container[str], numbers: dict[str, int]) -> str:
+    """A code for what has none that fits: of its name, near its own, or the next free number; empty if none can be.
+
+    `numbers` remembers where the search for a free one ended, so that thousands of rows do not begin anew each time.
+    """
     if kind.named:
         near = re.sub(r"[^a-z0-9]+", "-", original.casefold()).strip("-")[:40].strip("-")
         return near if PART_CODE.fullmatch(near) else ""
@@ -221,5 +238,7 @@ def proposed(kind: Kind, original: str, taken: set[str]) -> str:
     near = re.sub(r"[^A-Z0-9.-]+", "-", original.upper()).strip("-")
     if CONTROL_CODE.fullmatch(near) and near not in taken:
         return near
-    number = next(number for number in range(kind.first, 10**7) if f"{kind.stem}-{number:02}" not in taken)
+    begin = numbers.get(kind.stem, kind.first)
+    number = next(number for number in range(begin, 10**7) if f"{kind.stem}-{number:02}" not in taken)
+    numbers[kind.stem] = number + 1
     return f"{kind.stem}-{number:02}"
