@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.deeds import writing
 from tests.report.build import issued
 from tickmark.controls import actions as controls
 from tickmark.controls.models import ControlVersion, Frequency, Nature, Purpose
@@ -132,10 +133,11 @@ def test_the_same_bytes_whenever_it_is_taken(made):
 
 def test_nothing_recorded_after_the_issue_is_in_it(made):
     version = ControlVersion.objects.get(control__code="CHG-02")
-    controls.write(
-        made.actor("lead"), "CHG-02", "Renamed", "Another wording.", ["CC8.1"], Nature.MANUAL, Purpose.PREVENTIVE,
-        Frequency.EVENT, version.owner, version.effective_from.replace(month=12), reason="After the issue",
-    )  # fmt: skip
+    with writing(made.cast.lead):  # the action would refuse a day that the report covers
+        controls.write.function(
+            made.actor("lead"), "CHG-02", "Renamed", "Another wording.", ["CC8.1"], Nature.MANUAL, Purpose.PREVENTIVE,
+            Frequency.EVENT, version.owner, version.effective_from.replace(month=12), reason="After the issue",
+        )  # fmt: skip
     seal()
     row = report.bundle(made.actor("lead"), made.report)
     seal()

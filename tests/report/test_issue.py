@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import pytest
 import time_machine
 
+from tests.deeds import writing
 from tests.report.build import DAY, FACT, NOW, examined, issued, letter, opined, reviewed
 from tickmark.controls import actions as controls
 from tickmark.controls.models import Frequency, Nature, Purpose
@@ -142,7 +143,11 @@ def test_a_report_dated_earlier_than_today_is_released_today(world):
 def test_what_happens_after_the_issue_does_not_change_it(world):
     made, row = issued(world)
     before = files.read(row.data), files.read(row.pdf)
-    rewrite(made, "CHG-02", date(2026, 5, 1))
+    with writing(made.cast.lead):  # the action would refuse a day that the report covers
+        controls.write.function(
+            made.actor("lead"), "CHG-02", "Renamed", "Another wording.", ["CC8.1"], Nature.MANUAL, Purpose.PREVENTIVE,
+            Frequency.EVENT, made.cast.owner, date(2026, 5, 1), reason="A better one",
+        )  # fmt: skip
     letter(made, LetterKind.ASSERTION, "Something else.")
     opined(made, "# Independent\n\nAll\n\n## Opinion\nAnother one.")
     report.describe(made.actor("lead"), made.engagement, "overview", "Another text.")
