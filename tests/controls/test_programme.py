@@ -23,16 +23,9 @@ from tickmark.kernel.ledger.seal import seal
 from tickmark.scope import actions as scope
 from tickmark.scope import folder
 from tickmark.scope.models import Commitment, Complement, Component, Method, ProgrammeImport, VendorVersion
-from tickmark.scope.programme import Item, fingerprint, standing
+from tickmark.scope.programme import fingerprint, standing
 
 DAY = date(2026, 1, 1)
-
-
-def of(item: Item) -> scope.ItemIn:
-    """An item as the action takes it."""
-    return scope.ItemIn(
-        kind=item.kind, code=item.code, fields=dict(item.fields), since=item.since, where=item.where
-    )
 
 
 def texts() -> dict[str, str]:
@@ -99,13 +92,16 @@ def test_export_applied_to_empty_books_exports_the_same_files(cast: SimpleNamesp
     assert standing(clock.today()) == {}
     assert len(first) > 60
     done = scope.apply(
-        cast.actor("lead"), [of(item) for item in folder.read(first)], whole=True, source="a folder"
+        cast.actor("lead"),
+        [scope.ItemIn.of(item) for item in folder.read(first)],
+        whole=True,
+        source="a folder",
     )
     assert texts() == first
     assert (done.new, done.changed, done.withdrawn) == (len(standing(clock.today())), 0, 0)
     entries = Entry.objects.count()
     with pytest.raises(Invalid, match=r"Nothing would change\."):
-        scope.apply(cast.actor("lead"), [of(item) for item in folder.read(first)], whole=True)
+        scope.apply(cast.actor("lead"), [scope.ItemIn.of(item) for item in folder.read(first)], whole=True)
     assert Entry.objects.count() == entries
 
 
@@ -175,7 +171,7 @@ def test_what_was_agreed_to_is_what_is_recorded(program: SimpleNamespace) -> Non
 def test_what_is_left_out_of_the_whole_stays_unless_it_is_withdrawn(program: SimpleNamespace) -> None:
     lead = program.actor("lead")
     scope.add_vendor(lead, "cloud", "Cloud", "Hosting", DAY)
-    kept = [of(item) for item in standing(clock.today()).values() if item.kind == "system"]
+    kept = [scope.ItemIn.of(item) for item in standing(clock.today()).values() if item.kind == "system"]
     assert [(one.what, one.item.code) for one in scope.preview(lead, kept, whole=True)] == [
         ("only in the books", "CHG-02"),
         ("only in the books", "cloud"),
@@ -200,12 +196,12 @@ def test_what_is_planned_for_later_is_followed_and_never_undone_in_silence(progr
     assert soon.refused.what == "control CHG-02: The day lies before the newest version."
     scope.apply(lead, item, effective_from=later + timedelta(days=1))
     assert ControlVersion.objects.latest("pk").parameters == {"days": 2}
-    stands = of(standing(clock.today())["control", "CHG-02"])
+    stands = scope.ItemIn.of(standing(clock.today())["control", "CHG-02"])
     assert scope.preview(lead, [stands]) == []
 
 
 def test_what_was_retired_comes_back_by_the_same_file(program: SimpleNamespace) -> None:
-    lead, item = program.actor("lead"), of(standing(clock.today())["control", "CHG-02"])
+    lead, item = program.actor("lead"), scope.ItemIn.of(standing(clock.today())["control", "CHG-02"])
     controls.retire(program.actor("founder"), program.control, clock.today(), "Done by hand no more")
     done = scope.apply(lead, [item], reason="It is done again")
     newest = ControlVersion.objects.latest("pk")

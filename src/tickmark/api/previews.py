@@ -17,7 +17,7 @@ from tickmark.kernel.arguments import base
 from tickmark.scope import folder
 from tickmark.scope.actions import ItemIn
 from tickmark.scope.actions import preview as tried
-from tickmark.scope.programme import Item, fingerprint
+from tickmark.scope.programme import fingerprint
 
 
 def file_many(request: HttpRequest) -> dict[str, Any]:
@@ -47,17 +47,13 @@ class ProgrammeIn(Schema):
 
 def programme(request: HttpRequest, given: ProgrammeIn) -> dict[str, Any]:
     """What `scope.apply` would record of a programme, and the items and the fingerprint to call it with."""
-    items = [*given.items, *(_item(one) for one in folder.read(given.files))]
+    items = [*given.items, *map(ItemIn.of, folder.read(given.files))]
     changes = tried(writer(request), items, given.effective_from, given.whole, given.withdraw, given.reason)
     return {
         "items": [item.model_dump(mode="json") for item in items],
         "changes": [change.as_dict() for change in changes],
         "seen": fingerprint(changes, given.effective_from),
     }
-
-
-def _item(one: Item) -> ItemIn:
-    return ItemIn(kind=one.kind, code=one.code, fields=dict(one.fields), since=one.since, where=one.where)
 
 
 def told(one: Planned) -> dict[str, Any]:

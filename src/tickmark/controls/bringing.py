@@ -126,11 +126,7 @@ def reading(actor: Actor, files: Files, asked: Asked) -> Reading:
 
 def items_of(found: Reading) -> list[ItemIn]:
     """The items as `scope.apply` takes them, without those that lack something."""
-    return [
-        ItemIn(kind=one.kind, code=one.code, fields=dict(one.fields), since=one.since, where=one.where)
-        for one in found.items
-        if one.key not in found.incomplete
-    ]
+    return [ItemIn.of(one) for one in found.items if one.key not in found.incomplete]
 
 
 def reason_of(files: Files) -> str:

@@ -49,6 +49,13 @@ class ItemIn(BaseModel):
     since: date | None = None
     where: str = ""
 
+    @classmethod
+    def of(cls, item: Item) -> ItemIn:
+        """An item as the action takes it."""
+        return cls(
+            kind=item.kind, code=item.code, fields=dict(item.fields), since=item.since, where=item.where
+        )
+
     def recorded(self) -> str:
         """How an entry names it: what was said of it stands in the facts."""
         return f"{self.kind} {self.code}"[:120]

@@ -306,10 +306,7 @@ def _gone(actor: Actor, held: Told) -> list[Item]:
 
 
 def _items(held: Told) -> list[ItemIn]:
-    return [
-        ItemIn(kind=one.kind, code=one.code, fields=dict(one.fields), since=one.since, where=one.where)
-        for one in held.draft.items
-    ]
+    return list(map(ItemIn.of, held.draft.items))
 
 
 def _groups(changes: list[Change]) -> list[dict[str, Any]]:
