@@ -90,6 +90,14 @@ def must_see(actor: Actor, model: type[Model]) -> None:
         )
 
 
+def must_may(request: HttpRequest, name: str) -> None:
+    """Raise NotFound for somebody who may not do the action that a page is there for."""
+    if not may(request.actor, name):  # type: ignore[attr-defined]
+        raise NotFound(
+            "There is no such page.", "", "Check the address, and the account you are signed in with."
+        )
+
+
 def can(request: HttpRequest, name: str, **objects: Any) -> bool:
     """Whether the page offers the action: the actor may do it, and the page shows today as it is known now.
 

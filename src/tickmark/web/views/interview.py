@@ -16,7 +16,7 @@ from django.urls import path
 from django_htmx.http import HttpResponseClientRedirect
 
 from tickmark.kernel import canonical, clock
-from tickmark.kernel.access import Actor, may, visible
+from tickmark.kernel.access import Actor, visible
 from tickmark.kernel.errors import Conflict, Invalid, NotFound, TickmarkError
 from tickmark.scope import interview
 from tickmark.scope.actions import ItemIn, preview
@@ -26,7 +26,7 @@ from tickmark.scope.models import Exclusion, InterviewAnswer
 from tickmark.scope.programme import Change, Item, fingerprint, standing
 from tickmark.scope.queries import systems
 from tickmark.web import errors
-from tickmark.web.forming import can
+from tickmark.web.forming import can, must_may
 from tickmark.web.views.do import do
 
 SPARE = 2
@@ -68,10 +68,7 @@ def _code(actor: Actor, rows: Any) -> str:
 
 def _leader(request: HttpRequest) -> Actor:
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    if not may(actor, "scope.tell"):
-        raise NotFound(
-            "There is no such page.", "", "Check the address, and the account you are signed in with."
-        )
+    must_may(request, "scope.tell")
     return actor
 
 

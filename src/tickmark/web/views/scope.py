@@ -13,7 +13,7 @@ from django.urls import path
 
 from tickmark.controls import queries as controls
 from tickmark.kernel import clock
-from tickmark.kernel.access import Actor, may, not_found, visible
+from tickmark.kernel.access import Actor, not_found, visible
 from tickmark.kernel.calendars import calendars
 from tickmark.kernel.dated import Version
 from tickmark.kernel.errors import NotFound
@@ -32,7 +32,7 @@ from tickmark.scope.models import (
     VendorVersion,
 )
 from tickmark.scope.queries import Finding, Scope
-from tickmark.web.forming import base_of, can, must_see, specs, values_of
+from tickmark.web.forming import base_of, can, must_may, must_see, specs, values_of
 from tickmark.web.lists import Listing, list_paths
 from tickmark.web.shell import day_of, known_of
 from tickmark.web.views.do import do
@@ -143,7 +143,7 @@ def _waiting(request: HttpRequest, scope: Scope) -> dict[str, Any] | None:
 
 def describe(request: HttpRequest) -> HttpResponse:
     """Describe the system, or a new version of it."""
-    _must_may(request, "scope.describe")
+    must_may(request, "scope.describe")
     scope = None if "new" in request.GET else scope_of(request)
     newest = scope.versions[0] if scope and scope.versions else None
     values = {
@@ -218,7 +218,7 @@ def _calendar_choices() -> list[tuple[str, str]]:
 
 def period(request: HttpRequest) -> HttpResponse:
     """Set the date of a Type 1 or the period of a Type 2."""
-    _must_may(request, "scope.set_period")
+    must_may(request, "scope.set_period")
     scope = described(request)
     last = scope.periods[-1] if scope.periods else None
     zone = scope.versions[0].time_zone if scope.versions else "UTC"
@@ -329,7 +329,7 @@ def noun_new(request: HttpRequest, slug: str) -> HttpResponse:
     noun, scope = NOUNS[slug], described(request)
     if request.method == "POST":
         return _read_and_done(request, noun, scope)
-    _must_may(request, noun.action)
+    must_may(request, noun.action)
     values: dict[str, Any] = {
         "system": scope.system.ref,
         "principal": True,
@@ -362,7 +362,7 @@ def noun_change(request: HttpRequest, slug: str, reference: str) -> HttpResponse
         raise not_found(noun.model, reference[:40])
     if request.method == "POST":
         return _read_and_done(request, noun, scope)
-    _must_may(request, noun.action)
+    must_may(request, noun.action)
     values = {**values_of(noun.action, row), "system": scope.system.ref, "effective_from": clock.today()}
     if isinstance(row, VendorVersion):
         values["code"] = row.vendor.code
@@ -414,13 +414,6 @@ def _form(
         "base": base_of(request.actor, row) if isinstance(row, Version) else "",  # type: ignore[attr-defined]
     }
     return render(request, "scope/form.html", context)
-
-
-def _must_may(request: HttpRequest, name: str) -> None:
-    if not may(request.actor, name):  # type: ignore[attr-defined]
-        raise NotFound(
-            "There is no such page.", "", "Check the address, and the account you are signed in with."
-        )
 
 
 def described(request: HttpRequest) -> Scope:

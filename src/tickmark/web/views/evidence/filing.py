@@ -19,7 +19,7 @@ from tickmark.kernel import clock
 from tickmark.kernel.access import may, visible, which
 from tickmark.kernel.errors import NotFound
 from tickmark.kernel.references import resolve
-from tickmark.web.forming import must_see, specs
+from tickmark.web.forming import must_may, must_see, specs
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.shell import day_of
 from tickmark.web.views.evidence import intake
@@ -199,10 +199,7 @@ def one(request: HttpRequest, reference: str) -> HttpResponse:
 def file(request: HttpRequest) -> HttpResponse:
     """File a document: drop it, say where it comes from and which days it covers, and what it is for."""
     actor = actor_of(request)
-    if not may(actor, "evidence.file"):
-        raise NotFound(
-            "There is no such page.", "", "Check the address, and the account you are signed in with."
-        )
+    must_may(request, "evidence.file")
     control = _wanted(request)
     older = found(request, Evidence, request.GET["replaces"]) if request.GET.get("replaces") else None
     open_keys = _keys(control) if control else []

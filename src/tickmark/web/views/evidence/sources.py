@@ -19,7 +19,7 @@ from tickmark.kernel.errors import NotFound
 from tickmark.kernel.jobs import Slot
 from tickmark.kernel.references import resolve
 from tickmark.people.models import User
-from tickmark.web.forming import base_of, gathered, must_see
+from tickmark.web.forming import base_of, gathered, must_may, must_see
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.shell import day_of
 from tickmark.web.views import do
@@ -174,10 +174,7 @@ ASKED: dict[str, tuple[tuple[str, str, str], ...]] = {
 def connect(request: HttpRequest) -> HttpResponse:
     """Connect a source, or change how one is read: first which collector, then its settings."""
     actor = actor_of(request)
-    if not may(actor, "evidence.connect"):
-        raise NotFound(
-            "There is no such page.", "", "Check the address, and the account you are signed in with."
-        )
+    must_may(request, "evidence.connect")
     if request.method == "POST":
         return do.do(gathered(request, "settings"), "evidence.connect")
     newest = _newest(request)
