@@ -93,7 +93,7 @@ def _numbers_of(chosen: Sequence[ControlVersion]) -> tuple[dict[str, Any], str]:
     found: dict[str, Any] = {}
     told = []
     for one in chosen:
-        for name, value in one.parameters.items():
+        for name, value in sorted(one.parameters.items()):
             tries = (name if nth == 1 else f"{name}_{nth}" for nth in count(1))
             own = next(key for key in tries if found.get(key, value) == value)
             if own != name and own not in found:
@@ -213,7 +213,7 @@ def _part_fields(request: HttpRequest, version: ControlVersion, number: int) -> 
         "owner": version.owner.ref,
         "backup_owner": version.backup_owner.ref if version.backup_owner else "",
         "evidence_wanted": version.evidence_wanted if whole else "",
-        "parameters": "\n".join(f"{name} = {value}" for name, value in version.parameters.items())
+        "parameters": "\n".join(f"{name} = {value}" for name, value in sorted(version.parameters.items()))
         if whole
         else "",
     }
