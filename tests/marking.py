@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-LONGEST = ("test_all_the_way.py", "test_every_page.py", "test_kills.py")
+LONGEST = ("test_all_the_way.py", "test_kills.py", "test_the_example.py", "test_every_page.py")
 """Files of few tests and many minutes: begun first, so that the other worker's tests run beside them."""
 FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server", "django_db_setup"}
 

@@ -82,11 +82,13 @@ def test_a_control_that_changes_in_a_period_is_two_controls_in_time(program, lea
         reason="x",
         **plain,
     )
-    spans = queries.spans_in(version.control, program.period)
+    spans = queries.parts_in(version.control, program.period)
     assert [(span.start, span.end) for span in spans] == [
         (date(2025, 11, 1), date(2026, 1, 31)), (date(2026, 2, 1), date(2026, 10, 31))]  # fmt: skip
-    keys = [one.occurrence.key for one in queries.expected(spans)]
-    assert keys == ["2025-11", "2025-12", "2026-01", "2026-Q1", "2026-Q2", "2026-Q3"]
+    actions.hand_over(lead, version.control, program.cast.reviewer, date(2026, 5, 1))
+    spans = queries.parts_in(version.control, program.period)
+    assert [span.start for span in spans] == [DAY, date(2026, 2, 1)], "A new owner is no new wording."
+    assert spans[-1].version.owner == program.cast.reviewer
 
 
 # -- coverage -----------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,13 +23,15 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the demo home."""
-    return lived(tmp_path_factory.mktemp("journey") / "demo")
+    """The folder of a demo home that has lived its year, which all workers of a run have of one."""
+    own = tmp_path_factory.getbasetemp()
+    run = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    return lived(tmp_path_factory.mktemp("journey") / "demo", run / "lived")
 
 
 @pytest.fixture(scope="module")
 def demo(browser: Browser, demo_home: Path) -> Iterator[str]:
-    """The address of a demo home that `up` started and that has lived its year."""
+    """The address of a demo home that `up` started."""
     with up(demo_home, "--demo") as address:
         yield address
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -47,11 +48,22 @@ def up(home: Path, *words: str) -> Iterator[str]:
         _end(process)
 
 
-def lived(home: Path) -> Path:
-    """A demo home: new, or a copy of the one that TICKMARK_LIVED_HOME names, to save its year while tests are written."""
+def lived(home: Path, kept: Path) -> Path:
+    """A demo home that has lived its year: a copy of `kept`, which whoever comes first has live it.
+
+    TICKMARK_LIVED_HOME names one of an earlier run instead, to save its year while tests are written.
+    """
     earlier = os.environ.get("TICKMARK_LIVED_HOME")
     if earlier:
-        shutil.copytree(earlier, home)
+        kept = Path(earlier)
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            new = kept.with_suffix(".new")
+            with up(new, "--demo"):
+                pass
+            new.rename(kept)
+    shutil.copytree(kept, home)
     return home
 
 

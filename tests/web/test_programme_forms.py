@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from tests.web.pages import client, fill
+from tickmark.controls import actions as controls
 from tickmark.controls.models import ControlVersion, PolicyVersion
 from tickmark.people import actions as people
 from tickmark.people.models import Side, User
@@ -153,6 +154,8 @@ def test_a_control_is_written_and_changed_through_its_form(program):
     given = {"code": "AC-77", "title": "Doors", "statement": "Locked.", "criteria": ["CC6.4", "CC6.5"], "frequency": "daily",
              "nature": "M", "purpose": "P", "owner": program.cast.owner.ref, "effective_from": "2025-11-01",
              "parameters": "days = 3\nhours=4\n\nnonsense", "next": "/controls/"}  # fmt: skip
+    assert "&#x27;nonsense&#x27; has no value." in browser.post("/controls/new", given).content.decode()
+    given["parameters"] = "days = 3\nhours=4\n\n"
     assert browser.post("/controls/new", given).status_code == 302
     version = ControlVersion.objects.get(control__code="AC-77")
     assert (version.parameters, version.criteria) == ({"days": 3, "hours": 4}, ["CC6.4", "CC6.5"])
@@ -162,6 +165,13 @@ def test_a_control_is_written_and_changed_through_its_form(program):
     page = browser.get("/controls/AC-77/?day=2025-12-01").content.decode()
     assert '<p class="statement">Locked.</p>' in page
     assert "two controls in time" in page
+
+
+def test_a_new_owner_alone_makes_no_second_control_in_time(program):
+    controls.hand_over(program.actor("lead"), program.control, program.cast.reviewer, date(2026, 3, 1))
+    page = client(program, "lead").get("/controls/CHG-02/?day=2026-05-01").content.decode()
+    assert "two controls in time" not in page
+    assert "Reviewer" in page
 
 
 def test_who_may_not_write_posts_in_vain(program):

@@ -48,9 +48,9 @@ def test_one_alone_asks_for_others_of_its_area(program):
 def test_a_control_is_split_through_its_page(program):
     fill(program)
     browser = client(program, "lead")
-    page = browser.get("/controls/GOV-05/split?parts=3")
-    assert [number for number, _ in page.context["parts"]] == [1, 2, 3]
-    given = {"parts": "2", "effective_from": "2027-01-01", "reason": "Two habits"}
+    page = browser.get("/controls/GOV-05/split")
+    assert [number for number, _ in page.context["parts"]] == [1, 2]
+    given = {"effective_from": "2027-01-01", "reason": "Two habits"}
     for number, code in ((1, "GOV-05"), (2, "GOV-55")):
         given |= {
             f"{number}.code": code,
@@ -65,6 +65,13 @@ def test_a_control_is_split_through_its_page(program):
     assert again.status_code == 409
     assert "CHG-02 stands already" in again.content.decode()
     assert 'value="Part 2"' in again.content.decode()
+    third = {"3.title": "Part 3", "3.criteria": ["CC2.2"], "3.owner": program.cast.owner.ref}
+    again = browser.post("/controls/GOV-05/split", {**given, **third})
+    assert (again.status_code, [said for _, _, said in again.context["further"]]) == (
+        422,
+        [True, False, False, False],
+    )
+    assert 'value="Part 3"' in again.content.decode()
     assert browser.post("/controls/GOV-05/split", given).headers["Location"] == "/controls/"
     row = ControlVersion.objects.get(control__code="GOV-55")
     assert (row.replaces, row.parameters, row.policy) == (["GOV-05"], {"days": 10}, "POL-01")
@@ -78,7 +85,7 @@ def test_each_part_begins_with_the_one_who_stands_in(program):
     )  # fmt: skip
     browser = client(program, "lead")
     page = browser.get("/controls/GOV-05/split")
-    given = {"parts": "2", "effective_from": "2027-01-01", "reason": "Two habits"}
+    given = {"effective_from": "2027-01-01", "reason": "Two habits"}
     for _, fields in page.context["parts"]:
         given |= {one["name"]: one["value"] for one in fields if one["value"]}
     given |= {"2.code": "GOV-55", "2.title": "Part", "2.statement": "HR does it."}
@@ -121,7 +128,7 @@ def test_nor_by_a_split(program):
     fill(program)
     browser = client(program, "lead")
     page = browser.get("/controls/GOV-05/split")
-    given = {"parts": "2", "effective_from": "2027-01-01", "reason": "Two habits"}
+    given = {"effective_from": "2027-01-01", "reason": "Two habits"}
     for _, fields in page.context["parts"]:
         given |= posted(page, fields)
     given |= {"2.code": "GOV-55", "2.title": "Part", "2.statement": "HR does it."}
@@ -148,6 +155,17 @@ def test_numbers_that_differ_under_one_name_all_stand_in_the_form(program):
     [field] = [one for one in page.context["fields"] if one["name"] == "parameters"]
     assert field["value"].splitlines() == ["days = 3", "of = 1", "days_2 = 9"]
     assert field["help"] == "days_2 is days of AC-72."
+
+
+def test_a_merge_says_where_its_controls_differ(program):
+    fill(program)
+    lead, owner = program.actor("lead"), program.cast.owner
+    for code, frequency in (("AC-71", "weekly"), ("AC-72", "monthly")):
+        controls.write(lead, code, code, code, ["CC6.1"], "M", "P", frequency, owner, date(2025, 11, 1))
+    page = client(program, "lead").get("/controls/merge?control=AC-71&control=AC-72")
+    told = {one["name"]: one.get("help", "") for one in page.context["fields"]}
+    assert told["frequency"] == "They differ. AC-71: Weekly. AC-72: Monthly."
+    assert told["owner"] == ""
 
 
 def test_an_open_period_warns(program, monkeypatch):

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Max, QuerySet
 
+from tickmark.controls import tested
 from tickmark.controls.library import starter_policies
 from tickmark.controls.models import (
     Acknowledgement,
@@ -19,11 +20,10 @@ from tickmark.controls.models import (
     PolicyApproval,
     PolicyVersion,
 )
-from tickmark.controls.occurrences import Grace, Occurrence, occurrences
 from tickmark.kernel import clock
 from tickmark.kernel.access import Actor, holding, visible, which
 from tickmark.kernel.answers import Task, duty, step_state
-from tickmark.kernel.calendars import add_months, business_calendar
+from tickmark.kernel.calendars import add_months
 from tickmark.kernel.dated import Span
 from tickmark.kernel.remembered import remembered
 from tickmark.people.models import Person, Side, User
@@ -82,10 +82,10 @@ def versions_of(control: Control, known: int | None = None) -> list[ControlVersi
     return list(rows.select_related("owner", "by").order_by("-effective_from", "-pk"))
 
 
-def spans_in(control: Control, period: Period, known: int | None = None) -> list[Span[ControlVersion]]:
-    """The control in time: each version with its days in the period; each is tested in its part (rule 23)."""
+def parts_in(control: Control, period: Period, known: int | None = None) -> list[Span[ControlVersion]]:
+    """The control in time: each wording with its days in the period, each tested in its part (rule 23)."""
     rows = ControlVersion.objects.filter(control=control).select_related("owner")
-    return rows.over(period.start, period.end, known)
+    return tested.parts(rows.over(period.start, period.end, known))
 
 
 @remembered
@@ -98,25 +98,6 @@ def spans_over(start: date, end: date) -> list[Span[ControlVersion]]:
 def area(code: str) -> str:
     """The area of a control: the letters of its code."""
     return code.split("-", 1)[0]
-
-
-@dataclass(frozen=True)
-class Expected:
-    """An operation that a version of a control owes within its part of the period."""
-
-    version: ControlVersion
-    occurrence: Occurrence
-
-
-def expected(spans: list[Span[ControlVersion]], calendar: str = "none") -> list[Expected]:
-    """The occurrences of a recurring control over its parts of a period, each counted in its part."""
-    found = []
-    for span in spans:
-        grace = Grace(int(span.version.parameters.get("grace_days", 0)))
-        days = business_calendar(calendar) if calendar != "none" else None
-        for one in occurrences(span.version.frequency, span.start, span.end, grace, days):
-            found.append(Expected(span.version, one))
-    return found
 
 
 # -- coverage -----------------------------------------------------------------------------------------------------

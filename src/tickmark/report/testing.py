@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from tickmark.audit.models import Deviation, Engagement, Response, Result
 from tickmark.controls.models import ControlVersion, Frequency
+from tickmark.controls.tested import goes_on
 from tickmark.kernel.dated import Span
 from tickmark.kernel.remembered import remembered
 from tickmark.report.description import Scope
@@ -71,15 +72,10 @@ def wordings(engagement: Engagement, last: date) -> list[Wording]:
 
 def _join(parts: list[list[Span[ControlVersion]]], span: Span[ControlVersion]) -> None:
     """A new owner or a new note does not make a new wording."""
-    last = parts[-1][-1] if parts else None
-    if last and last.end + timedelta(days=1) == span.start and _says(last.version) == _says(span.version):
+    if parts and goes_on(parts[-1][-1], span):
         parts[-1].append(span)
     else:
         parts.append([span])
-
-
-def _says(row: ControlVersion) -> tuple[Any, ...]:
-    return (row.title, row.statement, row.criteria, row.frequency, row.nature, row.parameters)
 
 
 def _numbered(parts: list[list[Span[ControlVersion]]], start: date, last: date) -> list[Wording]:

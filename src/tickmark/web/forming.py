@@ -110,16 +110,22 @@ def can(request: HttpRequest, name: str, **objects: Any) -> bool:
 def gathered(request: HttpRequest, name: str) -> HttpRequest:
     """The request with its fields `name.x` and the lines `x = 1` of field `name` as one JSON field `name`.
 
-    Whole numbers become numbers; an empty field is left out, so that the proposed value stands.
+    An empty field is left out, so that the proposed value stands.
     """
     post: QueryDict = request.POST.copy()
-    lines = [line.partition("=") for line in post.pop(name, [""])[-1].splitlines() if "=" in line]
-    found = {key.strip(): value.strip() for key, _, value in lines}
+    found = numbers_of(post.pop(name, [""])[-1])
     for field in [key for key in post if key.startswith(f"{name}.")]:
-        found[field.removeprefix(f"{name}.")] = post.pop(field)[-1].strip()
-    post[name] = json.dumps({key: as_number(value) for key, value in found.items() if key and value})
+        if said := post.pop(field)[-1].strip():
+            found[field.removeprefix(f"{name}.")] = as_number(said)
+    post[name] = json.dumps(found)
     request.POST = post  # type: ignore[assignment]
     return request
+
+
+def numbers_of(text: str) -> dict[str, int | str | None]:
+    """The lines `days = 1` of a field by their names; None where a line gives no value, which the action refuses."""
+    lines = [line.partition("=") for line in text.splitlines() if line.strip()]
+    return {name.strip(): as_number(value.strip()) if value.strip() else None for name, _, value in lines}
 
 
 def as_number(text: str) -> int | str:

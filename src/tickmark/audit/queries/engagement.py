@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from datetime import date, timedelta
+from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
 
 from tickmark.audit.models import Engagement, TeamMember, TeamRole
+from tickmark.controls import tested
 from tickmark.controls.models import Control, ControlVersion
 from tickmark.controls.queries import spans_over
 from tickmark.kernel.access import holding
@@ -63,22 +64,12 @@ def parts(period: Period, control: Control | None = None) -> list[Span[ControlVe
     if control is None:
         return _parts(period.start, period.end)
     rows = ControlVersion.objects.filter(control=control).select_related("control", "owner")
-    return _joined(rows.over(period.start, period.end))
+    return tested.parts(rows.over(period.start, period.end))
 
 
 @remembered
 def _parts(start: date, end: date) -> list[Span[ControlVersion]]:
-    return _joined(ControlVersion.objects.select_related("control", "owner").over(start, end))
-
-
-def _joined(spans: Iterable[Span[ControlVersion]]) -> list[Span[ControlVersion]]:
-    joined: list[Span[ControlVersion]] = []
-    for span in spans:
-        if joined and _goes_on(joined[-1], span):
-            joined[-1] = Span(span.version, joined[-1].start, span.end)
-        else:
-            joined.append(span)
-    return joined
+    return tested.parts(ControlVersion.objects.select_related("control", "owner").over(start, end))
 
 
 def untested(engagement: Engagement, versions: Collection[int]) -> list[Span[ControlVersion]]:
@@ -93,16 +84,6 @@ def untested(engagement: Engagement, versions: Collection[int]) -> list[Span[Con
         for part in parts(period)
         if not any(part.start <= first <= part.end for first in covered[part.version.control_id])
     ]
-
-
-def _goes_on(before: Span[ControlVersion], after: Span[ControlVersion]) -> bool:
-    adjacent = before.end + timedelta(days=1) == after.start
-    return adjacent and _tested(before.version) == _tested(after.version)
-
-
-def _tested(version: ControlVersion) -> tuple[Any, ...]:
-    said = version.title, version.statement, version.criteria, version.nature, version.frequency
-    return version.control_id, version.parameters, *said
 
 
 def part_of(version: ControlVersion, period: Period) -> Span[ControlVersion] | None:

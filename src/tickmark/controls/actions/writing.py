@@ -63,11 +63,12 @@ def write(
         "The auditor tests the control as written.",
         "Say who does what, how often.",
     )
+    bare = sorted(name for name, value in parameters.items() if value is None)
     need(
-        None not in parameters.values(),
-        "A number has no value.",
+        not bare,
+        f"'{bare[0][:40] if bare else ''}' has no value.",
         "What a statement does not say is not tested.",
-        "Give it, or leave its name out.",
+        "Write it as a line of its own: days = 1.",
         "parameters",
     )
     of_the_company(owner)

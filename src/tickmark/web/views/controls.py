@@ -113,7 +113,7 @@ def control(request: HttpRequest, code: str) -> HttpResponse:
     version, versions = queries.version_on(found, day, known), queries.versions_of(found, known)
     scope = scope_of(request)
     period = scope.period if scope else None
-    spans = queries.spans_in(found, period, known) if period else []
+    spans = queries.parts_in(found, period, known) if period else []
     shown = version or versions[0]
     starter = next((item for item in starter_controls() if item.id == found.code), None)
     context = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -21,10 +21,10 @@ from tickmark.scope.criteria import criteria
 from tickmark.scope.queries import open_periods
 from tickmark.web.control_pages import control_of
 from tickmark.web.forming import (
-    as_number,
     criteria_groups,
     gathered,
     must_see,
+    numbers_of,
     people_choices,
     specs,
     values_of,
@@ -32,7 +32,8 @@ from tickmark.web.forming import (
 from tickmark.web.recording import record
 from tickmark.web.views.do import do
 
-MOST_PARTS = 6
+PARTS, MOST_PARTS = 2, 6
+"""How many parts a control is split into: those that the form asks for, and those that it has room for."""
 
 
 def merge(request: HttpRequest) -> HttpResponse:
@@ -81,11 +82,33 @@ def _merge_form(chosen: Sequence[ControlVersion]) -> dict[str, Any]:
         **_words(codes, numbers, told, "\n".join(evidence)),
         "controls": {"leave": True},
     }
+    for name, shown in DIFFERING.items():
+        words[name] = {"help": _where_they_differ(chosen, shown), **words[name]}
     return {
         "chosen": chosen,
         "fields": specs("controls.merge", values, **words),
         "open": list(open_periods(clock.today())),
     }
+
+
+DIFFERING: dict[str, Callable[[ControlVersion], str]] = {
+    "frequency": lambda one: one.get_frequency_display(),
+    "nature": lambda one: one.get_nature_display(),
+    "purpose": lambda one: one.get_purpose_display(),
+    "owner": lambda one: one.owner.name,
+    "backup_owner": lambda one: one.backup_owner.name if one.backup_owner else "nobody",
+    "policy": lambda one: one.policy or "none",
+    "performed_by": lambda one: one.performed_by or "the owner",
+    "reviewed_by": lambda one: one.reviewed_by or "nobody named",
+}
+"""What the new control has only one of: the form begins with that of the first, and says where another differs."""
+
+
+def _where_they_differ(chosen: Sequence[ControlVersion], shown: Callable[[ControlVersion], str]) -> str:
+    said = [(one.control.code, shown(one)) for one in chosen]
+    if len({word for _, word in said}) == 1:
+        return ""
+    return "They differ. " + " ".join(f"{code}: {word}." for code, word in said)
 
 
 def _numbers_of(chosen: Sequence[ControlVersion]) -> tuple[dict[str, Any], str]:
@@ -120,6 +143,8 @@ def _words(
         "policy": {},
         "parameters": {"label": "Numbers", "kind": "textarea", "rows": 2, "value": lines, "help": told},
         "evidence_wanted": {"label": "Evidence it leaves", "kind": "textarea", "rows": 4, "value": evidence},
+        "performed_by": {},
+        "reviewed_by": {},
         "effective_from": {"label": "From"},
         "reason": {"label": "Why", "rows": 2},
     }  # fmt: skip
@@ -138,7 +163,7 @@ def split(request: HttpRequest, code: str) -> HttpResponse:
         raise not_found(Control, code[:40])
     if request.method != "POST":
         return _split_page(request, version)
-    parts = [_part(request, version, number) for number in _numbers(request)]
+    parts = [_part(request, version, number) for number in range(1, MOST_PARTS + 1) if _said(request, number)]
     raw = {
         "control": found.ref,
         "into": parts,
@@ -152,10 +177,10 @@ def split(request: HttpRequest, code: str) -> HttpResponse:
     )
 
 
-def _numbers(request: HttpRequest) -> range:
-    """The parts that are asked for, counted from 1."""
-    given = as_number((request.POST or request.GET).get("parts", "2"))
-    return range(1, min(max(given if isinstance(given, int) else 2, 2), MOST_PARTS) + 1)
+def _said(request: HttpRequest, number: int) -> bool:
+    """Whether the form tells of this part: two are asked for, a further one counts once it says something."""
+    told = (request.POST.get(f"{number}.{name}", "").strip() for name in ("code", "title", "statement"))
+    return number <= PARTS or any(told)
 
 
 def _part(request: HttpRequest, version: ControlVersion, number: int) -> dict[str, Any]:
@@ -164,7 +189,6 @@ def _part(request: HttpRequest, version: ControlVersion, number: int) -> dict[st
     def said(name: str) -> str:
         return request.POST.get(f"{number}.{name}", "").strip()
 
-    lines = [line.partition("=") for line in said("parameters").splitlines() if "=" in line]
     return {
         "code": said("code"),
         "title": said("title"),
@@ -175,7 +199,7 @@ def _part(request: HttpRequest, version: ControlVersion, number: int) -> dict[st
         "frequency": said("frequency"),
         "owner": said("owner"),
         "policy": version.policy,
-        "parameters": {key.strip(): as_number(value.strip()) for key, _, value in lines},
+        "parameters": numbers_of(said("parameters")),
         "evidence_wanted": said("evidence_wanted"),
         "backup_owner": said("backup_owner"),
         "performed_by": version.performed_by,
@@ -186,13 +210,13 @@ def _part(request: HttpRequest, version: ControlVersion, number: int) -> dict[st
 def _split_page(
     request: HttpRequest, version: ControlVersion, error: TickmarkError | None = None
 ) -> HttpResponse:
-    numbers = _numbers(request)
+    fields = [(number, _part_fields(request, version, number)) for number in range(1, MOST_PARTS + 1)]
     context = {
         "held": version,
         "address": f"/controls/{version.control.code}/",
         "bases": request.POST.getlist("base") or _bases(request, [version]),
-        "parts": [(number, _part_fields(request, version, number)) for number in numbers],
-        "more": len(numbers) + 1 if len(numbers) < MOST_PARTS else 0,
+        "parts": fields[:PARTS],
+        "further": [(number, one, _said(request, number)) for number, one in fields[PARTS:]],
         "effective_from": request.POST.get("effective_from") or clock.today(),
         "reason": request.POST.get("reason", ""),
         "open": list(open_periods(clock.today())),
@@ -203,7 +227,7 @@ def _split_page(
 
 def _part_fields(request: HttpRequest, version: ControlVersion, number: int) -> list[dict[str, Any]]:
     """The fields of one part: the first begins as the control itself, the others with its owner and frequency."""
-    whole = number == 1
+    whole, needed = number == 1, number <= PARTS
     proposed: dict[str, Any] = {
         "code": version.control.code if whole else "",
         "title": version.title if whole else "",
@@ -221,12 +245,12 @@ def _part_fields(request: HttpRequest, version: ControlVersion, number: int) -> 
     own = "The control's own code goes on with what is left to it." if whole else "A new one."
     people = people_choices(colleagues())
     shapes: dict[str, dict[str, Any]] = {
-        "code": {"required": True, "help": own},
-        "title": {"required": True},
-        "statement": {"kind": "textarea", "rows": 4, "required": True},
-        "criteria": {"kind": "checks", "choices": choices, "required": True},
-        "frequency": {"kind": "select", "choices": Frequency.choices, "required": True},
-        "owner": {"kind": "select", "choices": people, "required": True},
+        "code": {"required": needed, "help": own},
+        "title": {"required": needed},
+        "statement": {"kind": "textarea", "rows": 4, "required": needed},
+        "criteria": {"kind": "checks", "choices": choices, "required": needed},
+        "frequency": {"kind": "select", "choices": Frequency.choices, "required": needed},
+        "owner": {"kind": "select", "choices": people, "required": needed},
         "backup_owner": {"label": "Backup owner", "kind": "select", "choices": people, "none_word": "Nobody yet"},
         "evidence_wanted": {"label": "Evidence it leaves", "kind": "textarea", "rows": 2},
         "parameters": {"label": "Numbers", "kind": "textarea", "rows": 2, "help": "One a line: days = 1."},
