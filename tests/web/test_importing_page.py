@@ -94,6 +94,19 @@ def test_a_list_is_shown_then_recorded_then_changes_nothing(program: SimpleNames
     assert (refused.status_code, "Nothing would change." in words(refused)) == (422, True)
 
 
+def test_a_list_without_codes_means_what_stands_by_its_names(lead: Any) -> None:
+    recorded(lead, "Asset ID,Name,Type\nD-1,Customer records,data\nS-1,Support tool,software\n")
+    other = "Name,Type,What it is for,Data\nsupport tool,software,Tickets,Customer records\n"
+    shown = lead.post("/scope/import/preview", sent(other, kind="component", first_day="2026-02-01"))
+    assert "0 new 1 changed 0 the same 0 refused" in words(shown)
+    lead.post(
+        "/scope/import/",
+        sent(other, kind="component", first_day="2026-02-01", seen=fingerprint(shown)),
+    )
+    newest = Component.objects.latest("pk")
+    assert (newest.code, newest.description, newest.data) == ("S-1", "Tickets", ["D-1"])
+
+
 def test_a_change_is_shown_field_by_field(lead: Any) -> None:
     recorded(lead, LIST)
     other = (

@@ -154,7 +154,7 @@ def given(actor: Actor, asked: Asked) -> Given:
         defaults={name: value for name, value in asked.defaults.items() if value},
         system=asked.system,
         people=_people(actor),
-        vendors=_vendors(now.values()),
+        named=_named(now.values(), asked.system),
         held=frozenset(now),
         spent=frozenset((part.kind, code) for part, code, _ in last),
         foreign=_foreign(last),
@@ -192,10 +192,16 @@ def _people(actor: Actor) -> dict[str, str]:
     }
 
 
-def _vendors(items: Any) -> dict[str, str]:
-    """The code of each vendor, by code and by name."""
-    vendors: list[Item] = [one for one in items if one.kind == "vendor"]
-    return {
-        **{str(one.fields.get("name") or "").casefold(): one.code for one in vendors},
-        **{one.code.casefold(): one.code for one in vendors},
-    }
+def _named(items: Iterable[Item], system: str) -> dict[tuple[str, str], str]:
+    """The code of each vendor, and of each component and kind of data of the system, by code and by name."""
+    found: dict[tuple[str, str], str] = {}
+    codes: dict[tuple[str, str], str] = {}
+    for one in items:
+        if one.kind != "vendor" and not (one.kind == "component" and one.code.startswith(f"{system}/")):
+            continue
+        code = one.code.rpartition("/")[2]
+        name = " ".join(str(one.fields.get("name") or "").split()).casefold()
+        for kind in (one.kind, "data") if one.fields.get("kind") == "data" else (one.kind,):
+            codes[kind, code.casefold()] = code
+            found[kind, name] = "" if (kind, name) in found else code
+    return found | codes

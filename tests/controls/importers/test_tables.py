@@ -19,7 +19,7 @@ ADA = "ada@larch.example"
 KNOWS = Given(
     system="main",
     people={ADA: ADA, "ada lovelace": ADA, "bo": ""},
-    vendors={"aws": "aws", "amazon web services": "aws"},
+    named={("vendor", "aws"): "aws", ("vendor", "amazon web services"): "aws"},
 )
 REGISTER = """Control register, spring 2026
 Control ID;Name;Control text;TSC;Type;How often;Automation;Owner;Team
@@ -273,6 +273,33 @@ def test_a_code_is_proposed_beside_the_one_it_stands_for_and_found_again() -> No
         held=frozenset({("control", "AC-77"), ("control", "AC-78")}),
     )
     assert [one.code for one in of(text, given=again).items] == ["AC-77", "AC-78"]
+
+
+def test_what_the_books_hold_is_known_by_its_name() -> None:
+    """No second component beside the one of that name, and data that is named as people name it."""
+    held = {
+        ("component", "support tool"): "SOFT-7",
+        ("component", "twins"): "",
+        ("data", "customer records"): "DATA-1",
+        ("data", "twice"): "",
+    }
+    found = of(
+        "Asset name,Type,What it is for,Data\n"
+        'support tool,software,Tickets,"Customer Records, Scans"\n'
+        "Scans,data,Pictures of receipts,\n"
+        "Twins,software,Which?,\n"
+        "Wiki,software,Notes,Twice\n",
+        given=Given(system="main", named=held, held=frozenset({("component", "main/SOFT-7")})),
+    )
+    assert [(one.code, one.fields.get("data")) for one in found.items] == [
+        ("main/SOFT-7", ["DATA-1", "scans"]),
+        ("main/scans", None),
+    ]
+    assert found.items[0].fields["description"] == "Tickets"
+    assert [(one.where, one.what, one.remedy) for one in found.problems] == [
+        ("list.csv, row 4", "Several are called 'Twins'.", "Write the code."),
+        ("list.csv, row 5, Data", "Several are called 'Twice'.", "Write the code."),
+    ]
 
 
 def test_components_take_their_code_from_their_name_and_commitments_must_have_one() -> None:

@@ -81,7 +81,7 @@ _FOREIGN = Field(
 _SINCE = Field(
     SINCE, "In force from", values.day, ("effective from", "effective date", "valid from", "start date")
 )
-_DATA = Field("data", "Data", values.codes, ("data handled", "data stored", "data types", "data accessed"))
+_DATA = Field("data", "Data", values.data, ("data handled", "data stored", "data types", "data accessed"))
 _PROMISES = Field("commitments", "Commitments", values.codes, ("promises", "service commitments"))
 
 CONTROL = Kind(
@@ -115,7 +115,8 @@ COMPONENT = Kind(
         _code("component id", "component code", "asset id", "asset tag"),
         Field("name", "Name", values.line, ("component", "component name", "asset", "asset name", "title", "system")),
         Field("kind", "Kind", values.component, ("type", "component type", "asset type", "category", "class")),
-        Field("description", "Description", values.text, ("purpose", "notes", "details", "what it does")),
+        Field("description", "Description", values.text,
+              ("purpose", "notes", "details", "what it does", "what it is for", "used for")),
         Field("inside", "Inside the boundary", values.yes_no, ("in scope", "scope", "in boundary", "inside")),
         _OWNER,
         _BACKUP,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tickmark.controls.importers import values
@@ -95,6 +95,7 @@ class _Rows:
             self.told.problem(
                 self.name, "It has headings and no rows.", "", "Fill it in, or choose another file."
             )
+        self._among_themselves()
         self._columns()
         return self.told
 
@@ -134,7 +135,11 @@ class _Rows:
         original = str(said.pop("code", ""))
         since = said.pop(SINCE, None)
         ids = self._ids(original, said)
-        code = self._code(original, str(said.get("name") or said.get("title") or ""), ids)
+        try:
+            code = self._code(original, str(said.get("name") or said.get("title") or ""), ids)
+        except values.Unreadable as error:
+            self.told.problem(where, error.why, "Which of them is meant cannot be told.", error.remedy)
+            return
         if not code:
             title = self.kind.title.lower()
             self.told.problem(
@@ -186,12 +191,31 @@ class _Rows:
         return bool((CONTROL_CODE if self.kind.stem else PART_CODE).fullmatch(code))
 
     def _code(self, original: str, name: str, ids: list[str]) -> str:
-        """The code of a row: its own if it is one here, that under which its ids are known, or one made up."""
+        """The code of a row: its own if it is one here, that of its ids or name in the books, or one made up."""
         if self._fits(original):
             return original
         known = next((code for one in ids if (code := self.given.foreign.get((self.kind.name, one)))), "")
+        if not original and not known:
+            known = values.named(self.kind.name, name, self.given) if self._stands(name) else ""
         taken = _Either(self.taken, self.codes)
         return known or proposed(self.kind, original or name, taken, self.numbers)
+
+    def _stands(self, name: str) -> bool:
+        return (self.kind.name, name.casefold()) in self.given.named
+
+    def _among_themselves(self) -> None:
+        """Kinds of data that rows of the same table list are known to its other rows by their names."""
+        own = {
+            str(one.fields.get("name", "")).casefold(): one.code.rpartition("/")[2]
+            for one in self.told.items
+            if one.fields.get("kind") == "data"
+        }
+        self.told.items[:] = [
+            replace(one, fields={**one.fields, "data": [own.get(each.casefold(), each) for each in data]})
+            if (data := one.fields.get("data"))
+            else one
+            for one in self.told.items
+        ]
 
     def _columns(self) -> None:
         for at, heading in enumerate(self.table.headings):

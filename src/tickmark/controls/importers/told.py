@@ -20,15 +20,16 @@ class Given:
 
     `defaults` are values by field for what is new: what stands already keeps its own. `system` is the code of the
     system that components, commitments and complements belong to. `people` gives the address of an account by its
-    address or name in small letters, and nothing where two have the same name; `vendors` the code of a vendor by code
-    or name. `held` are the items that stand, `spent` those whose code is never proposed for another, ended ones
-    included; `foreign` is the code by kind and foreign id.
+    address or name in small letters, and nothing where two have the same name; `named` in the same way the code of a
+    vendor, a component or a kind of data (`data`), by its kind and its code or name. `held` are the items that stand,
+    `spent` those whose code is never proposed for another, ended ones included; `foreign` is the code by kind and
+    foreign id.
     """
 
     defaults: Mapping[str, Any] = field(default_factory=dict)
     system: str = ""
     people: Mapping[str, str] = field(default_factory=dict)
-    vendors: Mapping[str, str] = field(default_factory=dict)
+    named: Mapping[tuple[str, str], str] = field(default_factory=dict)
     held: frozenset[Key] = frozenset()
     spent: frozenset[Key] = frozenset()
     foreign: Mapping[Key, str] = field(default_factory=dict)

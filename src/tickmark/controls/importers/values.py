@@ -214,8 +214,20 @@ def owner(cell: Any, given: Given) -> str:
 
 def vendor(cell: Any, given: Given) -> str:
     """The code of a vendor, by its code or its exact name."""
-    said = line(cell, given)
-    return given.vendors.get(said.casefold(), said)
+    return named("vendor", line(cell, given), given)
+
+
+def data(cell: Any, given: Given) -> list[str]:
+    """The codes of kinds of data, each by its code or its exact name."""
+    return list(dict.fromkeys(named("data", one, given) for one in codes(cell, given)))
+
+
+def named(kind: str, said: str, given: Given) -> str:
+    """The code of something that the books hold, by its code or exact name; what they do not hold stays as it is."""
+    found = given.named.get((kind, said.casefold()), said)
+    if not found:
+        raise Unreadable(f"Several are called '{said[:60]}'.", "Write the code.")
+    return found
 
 
 def codes(cell: Any, given: Given) -> list[str]:
