@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.journeys.browsing import PHONE, Visitor
@@ -56,6 +57,10 @@ def control(who: Visitor) -> None:
     who.sends("Record", changed)
     assert who.page.locator("p.statement").inner_text() == before
     who.sees("Accounts of programs are reviewed with them.", "takes effect later")
+    who.goes("/controls/criteria/CC6.2")
+    why = "AC-04: by the end of the next business day."
+    who.sends(re.compile("Addressed CC6.2-03"), {"Note on CC6.2-03": why})
+    who.sees(why)
 
 
 def policy(who: Visitor, phone: Visitor) -> None:

@@ -48,6 +48,18 @@ def test_the_script_is_told_where_to_go(client, cast):
     assert (answer.status_code, answer["HX-Redirect"]) == (200, "/people/")
 
 
+def test_a_place_of_the_page_that_is_shown_is_loaded_anew(client, cast):
+    """A browser that is sent to a place of its own page only scrolls there: what was recorded would not be seen."""
+    client.force_login(cast.founder)
+    shown = {"reviewer": "/people/?page=2", "lead": "/people/?page=2#a", "owner": "/people/", "admin": ""}
+    for role, path in shown.items():
+        form = {"user": cast.employee.ref, "role": role, "next": "/people/?page=2#roles"}
+        headers = {**SCRIPT, "HX-Current-URL": f"http://testserver{path}"} if path else SCRIPT
+        answer = client.post("/do/people.grant", form, headers=headers)
+        assert answer["HX-Redirect"] == form["next"]
+        assert answer.get("HX-Refresh") == ("true" if "page=2" in path else None), role
+
+
 @pytest.mark.parametrize(
     "target", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)", "people"]
 )

@@ -45,7 +45,14 @@ def record(
 
 
 def onward(request: HttpRequest, where: str) -> HttpResponse:
-    """Go to an address, whether a script asked or the browser itself."""
-    return (
-        HttpResponseClientRedirect(where) if getattr(request, "htmx", False) else HttpResponseRedirect(where)
-    )
+    """Go to an address, whether a script asked or the browser itself.
+
+    A browser that is to go to another place of the page that it shows only scrolls: it is told to load it anew.
+    """
+    if not getattr(request, "htmx", False):
+        return HttpResponseRedirect(where)
+    answer = HttpResponseClientRedirect(where)
+    shown = request.htmx.current_url_abs_path or ""  # type: ignore[attr-defined]
+    if "#" in where and where.partition("#")[0] == shown.partition("#")[0]:
+        answer["HX-Refresh"] = "true"
+    return answer

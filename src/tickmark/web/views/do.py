@@ -10,17 +10,16 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
-from django_htmx.http import HttpResponseClientRedirect
 
 from tickmark.kernel.action import ACTIONS, Action
 from tickmark.kernel.arguments import call, has_files
 from tickmark.kernel.errors import NotFound, TickmarkError
 from tickmark.web import errors, forms, limited
-from tickmark.web.recording import looked_at
+from tickmark.web.recording import looked_at, onward
 
 
 @require_POST
@@ -73,11 +72,7 @@ def _done(request: HttpRequest, result: Any) -> HttpResponse:
     if secret:
         messages.info(request, f"Shown once, copy it now: {secret}")
     target = _next(request).replace("{ref}", str(getattr(result, "ref", "")))
-    return (
-        HttpResponseClientRedirect(target)
-        if getattr(request, "htmx", False)
-        else HttpResponseRedirect(target)
-    )
+    return onward(request, target)
 
 
 def _next(request: HttpRequest) -> str:

@@ -13,11 +13,10 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 from django.views.decorators.http import require_POST
-from django_htmx.http import HttpResponseClientRedirect
 
 from tickmark.controls.bringing import VERB, Asked, Brought, Files, arguments, brought, reading
 from tickmark.controls.importers import KINDS, sheet_of
@@ -34,6 +33,7 @@ from tickmark.scope.programme import Change, plain
 from tickmark.scope.queries import systems
 from tickmark.web import errors
 from tickmark.web.lists import safe_cell
+from tickmark.web.recording import onward
 
 SHOWN = 50
 """Of each sort of change so many are listed; the others are counted."""
@@ -102,8 +102,7 @@ def _record(request: HttpRequest, actor: Actor) -> HttpResponse:
     messages.success(request, f"Recorded as {done.ref}: {done.new:,} new, {done.changed:,} changed.")
     kinds = {one["kind"] for one in given["items"]}
     target = LISTED[kinds.pop()] if len(kinds) == 1 else "/controls/"
-    htmx = getattr(request, "htmx", False)
-    return HttpResponseClientRedirect(target) if htmx else HttpResponseRedirect(target)
+    return onward(request, target)
 
 
 def _page(

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import path
-from django_htmx.http import HttpResponseClientRedirect
 
 from tickmark.kernel import canonical, clock
 from tickmark.kernel.access import Actor, visible
@@ -27,6 +26,7 @@ from tickmark.scope.programme import Change, Item, fingerprint, standing
 from tickmark.scope.queries import systems
 from tickmark.web import errors
 from tickmark.web.forming import can, must_may
+from tickmark.web.recording import onward
 from tickmark.web.views.do import do
 
 SPARE = 2
@@ -195,7 +195,7 @@ def _keep(request: HttpRequest, held: Told, found: Chapter) -> HttpResponse:
     code = held.code or code_of(str(answers.get("name", "")))
     target = _after(request, found, code)
     if not new:
-        return _go(request, target)
+        return onward(request, target)
     post: QueryDict = request.POST.copy()
     post["interview"], post["answers"], post["next"] = code, json.dumps(new), target
     post["say"] = f"{found.title}: kept."
@@ -250,14 +250,9 @@ def _refused(request: HttpRequest, error: TickmarkError) -> HttpResponse:
 def _after(request: HttpRequest, found: Chapter, code: str) -> str:
     every = interview.chapters()
     place = every.index(found) + 1
-    onward = place < len(every) and "stay" not in request.POST
-    where = f"/scope/interview/{every[place].id}" if onward else "/scope/interview/"
+    further = place < len(every) and "stay" not in request.POST
+    where = f"/scope/interview/{every[place].id}" if further else "/scope/interview/"
     return f"{where}?interview={code}" if request.GET.get("interview") else where
-
-
-def _go(request: HttpRequest, target: str) -> HttpResponse:
-    kind = HttpResponseClientRedirect if getattr(request, "htmx", False) else HttpResponseRedirect
-    return kind(target)
 
 
 # -- the draft ----------------------------------------------------------------------------------------------------
