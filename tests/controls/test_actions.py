@@ -244,7 +244,10 @@ def test_a_policy_cites_the_number_of_a_control_that_is_not_adopted(program, lea
     given = actions.adopt_policy(lead, "POL-15", program.cast.owner, DAY, {"OPS-03.months": 13})
     assert "are kept for at least 13 months" in given.text
     actions.adopt(lead, "AC-05", program.cast.owner, DAY, {"days": 3})
-    stands = actions.adopt_policy(lead, "POL-04", program.cast.owner, DAY)
+    with pytest.raises(Invalid, match="AC-05.days is 3 in the control that is in force") as error:
+        actions.adopt_policy(lead, "POL-04", program.cast.owner, DAY, {"AC-05.days": 7})
+    assert error.value.field == "answers"
+    stands = actions.adopt_policy(lead, "POL-04", program.cast.owner, DAY, {"AC-05.days": 3})
     assert "rights no longer needed are removed within 3 business days" in stands.text
 
 

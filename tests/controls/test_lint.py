@@ -28,6 +28,7 @@ PROPOSED = (
 )
 
 CASES = [
+    ("contradicted", replace(GOOD, against=("AC-06 was not performed: 2026-Q1.",)), GOOD),
     ("who", replace(GOOD, statement="Accounts are reviewed each quarter, within 10 business days."), GOOD),
     ("who", Wording("Disks are encrypted.", "continuous", evidence="x"),
      Wording("Disks are encrypted.", "continuous", evidence="x", automated=True)),

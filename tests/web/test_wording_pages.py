@@ -7,6 +7,7 @@ from datetime import date
 from tests.web.pages import client, fill, seen
 from tickmark.controls import actions as controls
 from tickmark.controls.models import ControlVersion
+from tickmark.kernel import clock
 
 DAY = date(2025, 11, 1)
 PAGE = "/controls/wording"
@@ -46,10 +47,29 @@ def test_a_control_shows_its_remarks_and_the_list_counts_them(program):
     browser = client(program, "lead")
     page = browser.get("/controls/AC-50/").content.decode()
     assert "Vague words:" in page
-    assert "/readiness/?level=operation&amp;q=AC-50" in page
-    assert "/readiness/?level" not in client(program, "auditor").get("/controls/AC-50/").content.decode()
     tab = next(one for one in browser.get("/controls/").context["tabs"] if one["label"] == "Wording")
     assert tab["count"] == 2  # this one, and the example's control, which says nothing of its evidence
+
+
+def test_what_the_records_contradict_is_told_to_the_company_alone(program, monkeypatch):
+    """A quarter passed and nothing is on file: the words promise what the company's own records deny."""
+    monkeypatch.setattr(clock, "today", lambda: date(2026, 3, 2))
+    controls.write(
+        program.actor("lead"), "AC-53", "Review", "The IT lead reviews the accounts each quarter.", ["CC6.2"], "M", "D",
+        "quarterly", program.cast.owner, DAY, evidence_wanted="REC: The list.",
+    )  # fmt: skip
+    browser, told = client(program, "lead"), "AC-53 is overdue: 2025-Q4."
+    page = browser.get(f"{PAGE}?rule=contradicted")
+    assert [line.remark.what for line in page.context["list"].page] == [told]
+    assert "records contradict <b>1</b>" in page.content.decode()
+    assert page.context["faulty"] == 1, "The words of AC-53 are sound; CHG-02 says nothing of its evidence."
+    one = browser.get("/controls/AC-53/").content.decode()
+    assert f"<b>The records contradict it:</b> {told}" in one
+    assert "/readiness/?level=operation&amp;q=AC-53" in one
+    for path in (PAGE, "/controls/AC-53/"):
+        assert told not in client(program, "auditor").get(path).content.decode()
+    early = browser.get(f"{PAGE}?rule=contradicted&day=2025-12-01")
+    assert list(early.context["list"].page) == []
 
 
 def test_the_words_are_looked_at_before_they_are_recorded(program):

@@ -13,6 +13,8 @@ from functools import lru_cache
 
 from tickmark.controls import phrases
 
+CONTRADICTED = "contradicted"
+"""The rule that reads no words: what the records say is found by whoever knows them, and given to it."""
 LONGEST = 3
 """Sentences of one control; from the next on it says several things, and one deviation is told for all of them."""
 
@@ -24,6 +26,7 @@ class Wording:
     `numbers` are its parameters as (name, value). `policy` is the code of its policy, `policy_text` what that says,
     empty if none is in force. `proposed` are the library's own words with these numbers, empty where it comes from no
     proposal; a proposal names its usual owner. `owner_open`: the owner's account is open; `backup`: somebody stands in.
+    `against` is what the company's own records say against it, one sentence each.
     """
 
     statement: str
@@ -37,6 +40,7 @@ class Wording:
     proposed: str = ""
     owner_open: bool = True
     backup: bool = True
+    against: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,18 @@ def _rule(rule: Rule) -> Callable[[Look], Look]:
         return look
 
     return register
+
+
+@_rule(
+    Rule(
+        CONTRADICTED,
+        "The records contradict it",
+        "The auditor draws from the same records: what the statement promises was not kept.",
+        "Bring the practice to the words, or write what is really done from a coming day on. What happened stays.",
+    )
+)
+def _contradicted(wording: Wording) -> Iterator[str]:
+    yield from wording.against
 
 
 @_rule(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from tickmark.controls import lint
@@ -25,6 +25,16 @@ class Looked:
         return [one for one in self.remarks if not one.rule.note]
 
     @property
+    def contradicted(self) -> bool:
+        """Whether records were given that say something against it."""
+        return any(one.rule.id == lint.CONTRADICTED for one in self.remarks)
+
+    @property
+    def badly_worded(self) -> bool:
+        """Whether its words are at fault, whatever its records say."""
+        return any(one.rule.id != lint.CONTRADICTED for one in self.faults)
+
+    @property
     def notes(self) -> list[lint.Remark]:
         """What is worth knowing and no fault."""
         return [one for one in self.remarks if one.rule.note]
@@ -35,6 +45,16 @@ class Worded(Looked):
     """A control as it stands on a day, with the remarks about its words."""
 
     version: ControlVersion
+    wording: lint.Wording
+
+    def held_against(self, records: Sequence[str]) -> Worded:
+        """The same, with what the company's own records say against it."""
+        wording = replace(self.wording, against=tuple(records))
+        return _of(self.version, wording) if records else self
+
+
+def _of(version: ControlVersion, wording: lint.Wording) -> Worded:
+    return Worded(lint.remarks(wording), version, wording)
 
 
 def worded(day: date, known: int | None = None) -> Sequence[Worded]:
@@ -44,7 +64,7 @@ def worded(day: date, known: int | None = None) -> Sequence[Worded]:
 
 def worded_as(version: ControlVersion, day: date, known: int | None = None) -> Worded:
     """One version of a control with its remarks, held against the policies of the day."""
-    return Worded(lint.remarks(_wording(version, _policy_texts(day, known), _starters())), version)
+    return _of(version, _wording(version, _policy_texts(day, known), _starters()))
 
 
 def look(
@@ -81,10 +101,7 @@ def _worded_on(day: date) -> tuple[Worded, ...]:
 
 def _worded(day: date, known: int | None) -> list[Worded]:
     texts, starters = _policy_texts(day, known), _starters()
-    return [
-        Worded(lint.remarks(_wording(version, texts, starters)), version)
-        for version in versions_on(day, known)
-    ]
+    return [_of(version, _wording(version, texts, starters)) for version in versions_on(day, known)]
 
 
 def _policy_texts(day: date, known: int | None) -> dict[str, str]:

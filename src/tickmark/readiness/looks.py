@@ -15,6 +15,7 @@ from tickmark.controls import queries as controls
 from tickmark.controls.models import ControlVersion
 from tickmark.controls.occurrences import State as Occurring
 from tickmark.controls.occurrences import bucket_for
+from tickmark.controls.wording import worded
 from tickmark.evidence import queries as evidence
 from tickmark.evidence.models import CheckRun
 from tickmark.evidence.models import Finding as Finding_
@@ -29,8 +30,6 @@ LATE_RECORD = 30
 """Days between a performance and its record from which an auditor asks why."""
 LAST_DAYS = timedelta(days=30)
 """A yearly control not yet performed so shortly before the period's end cannot be repeated (domain.md 9.1)."""
-HARD_WORDS = ("immediately", "at all times", "24/7", "always", "never")
-"""Words that nobody can meet (domain.md 7.3, number 21)."""
 
 
 @dataclass(frozen=True)
@@ -246,15 +245,15 @@ def look_at_documents(view: View) -> Iterator[Gap]:
 
 
 def look_at_design(view: View) -> Iterator[Gap]:
-    """Statements nobody can meet, and controls that do not say what proves them."""
-    for version in view.versions:
-        code, text = version.control.code, version.statement.lower()
-        hard = [word for word in HARD_WORDS if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)]
-        if hard:
+    """Statements nobody can meet, and controls that do not say what proves them, as the rules of wording find them."""
+    for one in worded(view.day):
+        version, code = one.version, one.version.control.code
+        found = {remark.rule.id: remark.what for remark in reversed(one.faults)}
+        if "stronger-than-practice" in found:
             title = f"{code} promises what nobody can keep"
-            fact = f"The statement says “{hard[0]}”; the auditor tests it as written."
+            fact = f"The statement says {found['stronger-than-practice']}; the auditor tests it as written."
             yield view.about(version, Level.DESIGN, "wording", title, fact, "Say a time that can be kept.", 1)
-        if not version.evidence_wanted.strip():
+        if "evidence-missing" in found:
             title = f"{code} does not say what proves it"
             fact = "A control is testable when it names its evidence."
             yield view.about(version, Level.DESIGN, "no-evidence-named", title, fact, "Name the evidence.", 1)

@@ -35,6 +35,16 @@ def gaps(day: date) -> list[Gap]:
     return decided((gap for look in LOOKS for gap in look(day)), decisions(day))
 
 
+@remembered
+def contradicted(day: date) -> dict[str, tuple[str, ...]]:
+    """What the company's own records say against its controls, by code: operations that failed, were missed or late."""
+    found: dict[str, tuple[str, ...]] = {}
+    for gap in gaps(day):
+        if gap.level == Level.OPERATION and gap.verdict == "fail" and gap.state(day) != State.HOLDS:
+            found[gap.control] = (*found.get(gap.control, ()), f"{gap.title}.")
+    return found
+
+
 def gap_of(key: str, day: date) -> Gap | None:
     """The gap with this key on the day, if it still stands."""
     return next((gap for gap in gaps(day) if gap.key == key), None)

@@ -86,7 +86,16 @@ def adopt_policy(
         "Leave it out.",
         "answers",
     )
-    text = item.text({**control_numbers(effective_from), **answers})
+    held = control_numbers(effective_from)
+    other = sorted(name for name, said in answers.items() if str(held.get(name, said)) != str(said))
+    need(
+        not other,
+        f"{other[0] if other else ''} is {held[other[0]] if other else ''} in the control that is in force.",
+        "A policy that says another number than its control is itself a finding.",
+        "Leave it out, or change the control first.",
+        "answers",
+    )
+    text = item.text({**held, **answers})
     return write_policy.function(
         actor, item.id, item.title, "1", text, owner, effective_from, list(item.criteria)
     )

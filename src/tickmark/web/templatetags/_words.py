@@ -96,11 +96,13 @@ def field_name(name: str) -> str:
 
 @register.filter
 def saying(value: Any) -> str:
-    """A plain value in words: a list with commas, yes or no, a table as `name: value`."""
+    """A plain value in words: a list with commas, yes or no, a flow as `code: what`, a table as `name: value`."""
     if value in (None, "", [], {}):
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
+        if value.keys() == {"to", "what"}:
+            return f"{value['to']}: {value['what']}"
         return ", ".join(f"{name}: {saying(item)}" for name, item in value.items())
     return ", ".join(map(saying, value)) if isinstance(value, list | tuple) else str(value)

@@ -38,7 +38,7 @@ from tickmark.web.scoping import outside
 from tickmark.web.shell import day_of, known_of
 from tickmark.web.views import adopting, coverage, owners, policies, reshaping, wording
 from tickmark.web.views.do import do
-from tickmark.web.views.wording import typed_wording
+from tickmark.web.views.wording import recorded_against, typed_wording
 
 COLUMNS = (
     Column("Control", "code", "control.code", order="control__code"),
@@ -120,7 +120,9 @@ def control(request: HttpRequest, code: str) -> HttpResponse:
         "control": found,
         "held": version,
         "newest": versions[0],
-        "worded": worded_as(version, day, known) if version else None,
+        "worded": worded_as(version, day, known).held_against(recorded_against(request).get(found.code, ()))
+        if version
+        else None,
         "versions": [(one, _standing(one, version, day)) for one in versions],
         "changes": changes(versions[1], versions[0]) if len(versions) > 1 else [],
         "window": period,
@@ -252,7 +254,7 @@ def _write_form(
     inside = scope.criteria if scope and scope.criteria else list(criteria().values())
     chosen = values.get("criteria", [])
     more = [one for one in criteria().values() if one.id in chosen and one not in inside]
-    numbers = "\n".join(f"{name} = {value}" for name, value in values.get("parameters", {}).items())
+    numbers = "\n".join(f"{name} = {value}" for name, value in sorted(values.get("parameters", {}).items()))
     fields = specs(
         "controls.write",
         values,

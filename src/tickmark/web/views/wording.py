@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,9 @@ from tickmark.controls.models import Control, ControlVersion
 from tickmark.controls.wording import Looked, look, worded
 from tickmark.kernel import clock
 from tickmark.kernel.access import visible
+from tickmark.people.queries import sees
+from tickmark.readiness.models import Remedy
+from tickmark.readiness.queries import contradicted
 from tickmark.web.control_pages import AREAS, here, tabs
 from tickmark.web.forming import can, must_see
 from tickmark.web.lists import Column, Filter, Listing, list_paths
@@ -45,7 +49,12 @@ def wording(request: HttpRequest) -> HttpResponse:
     actor: Any = request.actor  # type: ignore[attr-defined]
     must_see(actor, Control)
     seen = set(visible(actor, Control).values_list("pk", flat=True))
-    found = [one for one in worded(day_of(request), known_of(request)) if one.version.control_id in seen]
+    records = recorded_against(request)
+    found = [
+        one.held_against(records.get(one.version.control.code, ()))
+        for one in worded(day_of(request), known_of(request))
+        if one.version.control_id in seen
+    ]
     lines = [Line(one.version, remark) for one in found for remark in one.remarks]
     asked = request.GET.get("rule") or request.GET.get("kind")
     rows = [line for line in lines if asked or not line.remark.rule.note]
@@ -58,13 +67,21 @@ def wording(request: HttpRequest) -> HttpResponse:
         "rules": [(rule, number, here(request, rule=rule.id)) for rule, number in _counted(lines)],
         "notes_url": here(request, kind="note"),
         "controls": len(found),
-        "faulty": sum(bool(one.faults) for one in found),
+        "faulty": sum(one.badly_worded for one in found),
+        "contradicted": sum(one.contradicted for one in found),
         "notes": len(lines) - sum(not line.remark.rule.note for line in lines),
         "asked": asked,
         "may_change": can(request, "controls.write"),
         "tabs": tabs(request),
     }
     return render(request, "controls/wording.html", context)
+
+
+def recorded_against(request: HttpRequest) -> Mapping[str, tuple[str, ...]]:
+    """What the company's records say against its controls, by code, for those who see its gaps; of today's log only."""
+    if known_of(request) is not None or not sees(request.actor, Remedy):  # type: ignore[attr-defined]
+        return {}
+    return contradicted(day_of(request))
 
 
 def _filters(lines: list[Line]) -> list[Filter]:
