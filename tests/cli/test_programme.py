@@ -106,6 +106,24 @@ def test_what_cannot_be_recorded_is_named_with_its_file(server: Any, folder: Pat
     assert json.loads(ran.out)[0]["refused"]["error"] == "Invalid"
 
 
+def test_a_day_alone_is_told_and_changes_nothing(server: Any, folder: Path, capsys: Any) -> None:
+    path = folder / "controls" / "CHG-02.md"
+    before = path.read_text()
+    path.write_text(before.replace("in_force_from = 2025-11-01", "in_force_from = 2026-02-01"))
+    assert path.read_text() != before
+    capsys.readouterr()
+    ran = Ran(capsys, "apply", str(folder), "--yes")
+    assert (ran.code, ran.lines) == (
+        0,
+        [
+            "= control CHG-02: only the day differs Peer review",
+            "    in_force_from: 2025-11-01 -> 2026-02-01",
+            "1 only the day differs",
+        ],
+    )
+    assert "What stands is never dated anew" in ran.err
+
+
 def test_what_left_the_folder_leaves_the_books_only_if_it_is_said(
     server: Any, folder: Path, capsys: Any
 ) -> None:

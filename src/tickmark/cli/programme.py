@@ -23,7 +23,8 @@ OURS = re.compile(
 )
 """How an export names its files: a folder may hold others beside these, and they are nobody's but yours."""
 LISTED = 40
-SIGNS = {"new": "+", "changed": "~", "withdrawn": "-", "only in the books": " "}
+WRITTEN = {"new", "changed", "withdrawn"}
+SIGNS = {"new": "+", "changed": "~", "withdrawn": "-", "only in the books": " ", "only the day differs": "="}
 
 
 def export(target: Path, *, day: date | None = None, replace: bool = False) -> None:
@@ -114,7 +115,7 @@ def apply(
     given |= {"effective_from": effective_from.isoformat()} if effective_from else {}
     server = calling.Server()
     found = server.post("/scope/apply/preview", {"files": texts, **given})
-    writes = [one for one in found["changes"] if one["what"] != "only in the books"]
+    writes = [one for one in found["changes"] if one["what"] in WRITTEN]
     refused = [one for one in writes if one["refused"]]
     if json:
         print(notation.dumps(found["changes"], ensure_ascii=False))
@@ -127,7 +128,9 @@ def apply(
             refused[0]["refused"]["remedy"],
         )
     if not writes:
-        print("Nothing would change: the books say the same.", file=sys.stderr)
+        moved = any(one["what"] == "only the day differs" for one in found["changes"])
+        more = " What stands is never dated anew: change what it says from the later day on." if moved else ""
+        print(f"Nothing would change: the books say the same.{more}", file=sys.stderr)
         return
     if dry_run:
         sys.exit(2)
@@ -177,7 +180,7 @@ def _agreed(number: int) -> bool:
 def _show(changes: list[dict[str, Any]]) -> None:
     for one in changes[:LISTED]:
         print(f"{SIGNS[one['what']]} {one['kind']} {one['code']}: {one['what']} {wording.cell(one['title'])}")
-        for field in one["fields"] if one["what"] == "changed" else ():
+        for field in one["fields"] if one["what"] in ("changed", "only the day differs") else ():
             print(f"    {field['name']}: {_short(field['before'])} -> {_short(field['after'])}")
         if one["refused"]:
             print(f"    cannot be recorded: {one['refused']['what']} {one['refused']['why']}")

@@ -156,11 +156,16 @@ def ended(wanted: Iterable[Key]) -> dict[Key, date]:
 # -- the difference -----------------------------------------------------------------------------------------------
 
 
+ONLY_HELD, ONLY_THE_DAY = "only in the books", "only the day differs"
+
+
 @dataclass(frozen=True)
 class Change:
-    """What would become of one item: `new`, `changed`, `withdrawn` or `only in the books`, and the fields that differ.
+    """What would become of one item: `new`, `changed` or `withdrawn`, and the fields that differ.
 
-    `refused` is why it cannot be recorded; the whole is recorded or nothing.
+    Or why nothing becomes of it: it stands `only in the books`, or says the same as they from another day (`only the
+    day differs`), and what stands is never dated anew. `refused` is why it cannot be recorded; the whole is recorded
+    or nothing.
     """
 
     what: str
@@ -168,6 +173,11 @@ class Change:
     before: Item | None
     fields: tuple[tuple[str, Any, Any], ...]
     refused: TickmarkError | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Whether something is recorded for it."""
+        return self.what not in (ONLY_HELD, ONLY_THE_DAY)
 
     @property
     def part(self) -> Part:
@@ -212,7 +222,8 @@ def difference(
 
     `newest` is what was written last, planned for later days included (the same as `now` if left out): what is wanted
     as it stands leaves it alone, anything else follows it. `whole` says that what is not named is not wanted: it is
-    told as `only in the books`, or, with `withdraw`, as withdrawn. Otherwise what is not named stays as it is.
+    told as `only in the books`, or, with `withdraw`, as withdrawn; and another day alone is told. Otherwise what is not
+    named stays as it is.
     """
     items, last = list(wanted), now if newest is None else newest
     moved = [item for item in items if not (item.key in now and same(item, now[item.key]))]
@@ -220,14 +231,27 @@ def difference(
     order = list(PARTS)
     found.sort(key=lambda one: (order.index(one.item.kind), one.part.rank(one.item.fields)))
     if whole:
+        found += _other_days(items, now, last)
         named = {item.key for item in items}
-        word = "withdrawn" if withdraw else "only in the books"
+        word = "withdrawn" if withdraw else ONLY_HELD
         left = [item for key, item in {**now, **last}.items() if key not in named]
         left.sort(key=lambda item: -order.index(item.kind))
-        found += [
-            Change(word if PARTS[item.kind].ends else "only in the books", item, item, ()) for item in left
-        ]
+        found += [Change(word if PARTS[item.kind].ends else ONLY_HELD, item, item, ()) for item in left]
     return found
+
+
+def _other_days(
+    items: Iterable[Item], now: Mapping[Key, Item], newest: Mapping[Key, Item]
+) -> Iterator[Change]:
+    """What says the same as the books, from a day on which neither that which stands nor a later one begins."""
+    for item in items:
+        held = [
+            there[item.key] for there in (now, newest) if item.key in there and same(item, there[item.key])
+        ]
+        if held and item.since and item.since not in {one.since for one in held}:
+            yield Change(
+                ONLY_THE_DAY, item, held[0], (("in_force_from", str(held[0].since), str(item.since)),)
+            )
 
 
 def _change(item: Item, before: Item | None) -> Change | None:
@@ -269,6 +293,6 @@ def fingerprint(changes: Sequence[Change], day: date | None = None) -> str:
             [[name, plain(before), plain(after)] for name, before, after in one.fields],
         ]
         for one in changes
-        if one.what != "only in the books"
+        if one.writes
     ]
     return hashlib.sha256(canonical.dumps(told)).hexdigest()

@@ -81,7 +81,7 @@ def apply(
     day = effective_from or clock.today()
     changes = planned(items, whole=whole, withdraw=withdraw)
     need(
-        any(map(_writes, changes)),
+        any(change.writes for change in changes),
         "Nothing would change.",
         "The books say the same already.",
         "There is nothing to do.",
@@ -95,8 +95,9 @@ def apply(
             "seen",
         )
     found: Found = {}
-    for change in filter(_writes, changes):
-        _write(actor, change, day, reason, found)
+    for change in changes:
+        if change.writes:
+            _write(actor, change, day, reason, found)
     counts = Counter(change.what for change in changes)
     return put(
         ProgrammeImport(
@@ -130,7 +131,7 @@ def preview(
 
 
 def _tried(actor: Actor, change: Change, day: date, reason: str, found: Found) -> Change:
-    if not _writes(change):
+    if not change.writes:
         return change
     try:
         with transaction.atomic():
@@ -197,10 +198,6 @@ def _check(item: Item) -> None:
 
 def _fault(item: Item, what: str, why: str) -> Invalid:
     return Invalid(f"{item.where}: {what}" if item.where else what, why, "Correct it and try again.", "items")
-
-
-def _writes(change: Change) -> bool:
-    return change.what != "only in the books"
 
 
 def _write(actor: Actor, change: Change, day: date, reason: str, found: Found) -> None:
