@@ -22,6 +22,7 @@ PAGES = [
     ("/scope/", PROGRAMME),
     ("/scope/?day=2020-01-01", PROGRAMME),
     ("/scope/?system=none", dict.fromkeys(ALL, 404)),
+    ("/controls/coverage?system=none", dict.fromkeys(ALL, 404)),
     ("/scope/history", PROGRAMME),
     ("/scope/description", PROGRAMME),
     ("/scope/description?day=2020-01-01", PROGRAMME),

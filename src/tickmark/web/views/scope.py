@@ -13,7 +13,7 @@ from django.urls import path
 
 from tickmark.controls import queries as controls
 from tickmark.kernel import clock
-from tickmark.kernel.access import Actor, not_found, visible
+from tickmark.kernel.access import not_found, visible
 from tickmark.kernel.calendars import calendars
 from tickmark.kernel.dated import Version
 from tickmark.kernel.errors import NotFound
@@ -34,25 +34,15 @@ from tickmark.scope.models import (
 from tickmark.scope.queries import Finding, Scope
 from tickmark.web.forming import base_of, can, must_may, must_see, specs, values_of
 from tickmark.web.lists import Listing, list_paths
-from tickmark.web.shell import day_of, known_of
+from tickmark.web.scoping import scope_of
 from tickmark.web.views.do import do
 from tickmark.web.views.scope_fields import CATEGORIES, flows_of
 from tickmark.web.views.scope_parts import HIDDEN, NOUNS, Noun
 
 
-def scope_of(request: HttpRequest) -> Scope | None:
-    """The system that the page is about (`?system=code`, else the first), on the page's day; None if there is none."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    must_see(actor, System)
-    rows, wanted = queries.systems(actor), request.GET.get("system", "")
-    system = rows.filter(code=wanted).first() if wanted else rows.first()
-    if wanted and system is None:
-        raise not_found(System, wanted[:40])
-    return Scope(system, day_of(request), known_of(request)) if system else None
-
-
 def overview(request: HttpRequest) -> HttpResponse:
     """The system in the version of the day, with everything that says where it begins and ends."""
+    must_see(request.actor, System)  # type: ignore[attr-defined]
     scope = scope_of(request)
     if scope is None or not scope.versions:
         return render(request, "scope/empty.html", {"may_describe": can(request, "scope.describe")})
@@ -418,6 +408,7 @@ def _form(
 
 def described(request: HttpRequest) -> Scope:
     """The system that the page is about. Raises NotFound where none is described."""
+    must_see(request.actor, System)  # type: ignore[attr-defined]
     scope = scope_of(request)
     if scope is None or not scope.versions:
         raise NotFound(
