@@ -11,6 +11,7 @@ import pytest
 from tests.deeds import writing
 from tickmark.controls.models import Control, ControlVersion
 from tickmark.evidence import actions as evidence
+from tickmark.evidence import queries as evidence_queries
 from tickmark.evidence.models import EvidenceKind, Support
 from tickmark.evidence.queries import shown_on
 from tickmark.kernel import clock, files
@@ -84,6 +85,24 @@ def test_a_criterion_without_a_control_is_critical_and_one_with_is_none(
     bare = found["criterion-without-control:ledger:CC1.1"]
     assert (bare.word, bare.url, bare.criteria) == ("critical", "/controls/criteria/CC1.1", ("CC1.1",))
     assert len([key for key in found if key.startswith("criterion-without-control")]) == 32
+
+
+def test_a_rehearsal_asks_nothing_of_a_yearly_control(
+    program: SimpleNamespace, hands: SimpleNamespace
+) -> None:
+    """Adopted yesterday, due within a year: before a period begins its window only ends on the day of looking."""
+    before, after = date(2025, 10, 1), date(2026, 11, 20)
+    with writing(program.cast.founder):
+        control = Control(code="GOV-02")
+        control.save()
+        ControlVersion(
+            control=control, effective_from=date(2025, 9, 30), title="The board", statement="The board meets at least annually.",
+            criteria=["CC1.2"], nature="M", purpose="D", frequency="annual", owner=program.cast.owner, evidence_wanted="REC Minutes",
+        ).save()  # fmt: skip
+    assert control.pk not in {key for key, items in evidence_queries.expected_on(before).items() if items}
+    assert not [key for key in by_key(Level.OPERATION, before) if "GOV-02" in key]
+    assert "GOV-02" not in queries.contradicted(before)
+    assert queries.contradicted(after)["GOV-02"] == ("GOV-02 is overdue: year-to-2026-10-31.",)
 
 
 def test_missed_overdue_and_late_are_three_gaps(program: SimpleNamespace, quarterly: Control) -> None:

@@ -35,7 +35,7 @@ RUNS_SOURCES = frozenset({"lead"})
 def expected_on(day: date) -> dict[int, list[Expected]]:
     """`operation` of every control over the window of the day, as of the day."""
     now = window(day)
-    return operation(now.start, now.end, day)
+    return operation(now.start, now.end, day, rehearses=now.rehearses)
 
 
 @duty

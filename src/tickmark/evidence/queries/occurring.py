@@ -65,10 +65,16 @@ def state_of(row: Support) -> str:
 
 
 def operation(
-    start: date, end: date, day: date, controls: Iterable[int] | None = None, known: int | None = None
+    start: date,
+    end: date,
+    day: date,
+    controls: Iterable[int] | None = None,
+    known: int | None = None,
+    rehearses: bool = False,
 ) -> dict[int, list[Expected]]:
     """For each control in force in the window its expected operations, as they stand at the end of `day`.
 
+    A window that only rehearses asks nothing of a yearly control: its end is no day by which anything was due.
     Whoever gets them changes nothing of them: a control about which nothing changed keeps its very list.
     """
     spans = _spans(start, end, controls, known)
@@ -80,7 +86,12 @@ def operation(
     found: dict[int, list[Expected]] = {}
     for span in spans:
         uses = filed.get(span.version.control_id, NONE)
-        expected = _kept(span, end, day, uses) if known is None else _expected(span, end, day, uses.rows)
+        if rehearses and bucket_for(span.version.frequency) == "year":
+            expected: list[Expected] = []
+        elif known is None:
+            expected = _kept(span, end, day, uses)
+        else:
+            expected = _expected(span, end, day, uses.rows)
         before = found.get(span.version.control_id)
         found[span.version.control_id] = expected if before is None else [*before, *expected]
     return found
@@ -215,6 +226,7 @@ def keys_of(control: Control, day: date) -> list[Occurrence]:
         item.key: item
         for start, end in spans
         for span in _rhythms(versions.over(start, end))
+        if periods or bucket_for(span.version.frequency) != "year"
         for item in expected_of(span.version, span.start, span.end)
     }
     return sorted(found.values(), key=lambda item: item.end)

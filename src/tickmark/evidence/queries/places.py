@@ -67,6 +67,11 @@ class Window:
     end: date
     period: Period | None
 
+    @property
+    def rehearses(self) -> bool:
+        """Whether no period has begun: nothing is due at its end, which is only the day of looking."""
+        return self.period is None
+
     def until(self, day: date) -> date:
         """The last day of the window that is over or is today."""
         return min(self.end, day)

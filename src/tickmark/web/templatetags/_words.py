@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -27,6 +28,23 @@ def initials(name: str) -> str:
 def day(value: date | datetime | None) -> str:
     """`16 Nov 2026`, or a dash where there is none."""
     return pictures.short_day(value) if value else "–"
+
+
+_WRITTEN = re.compile(r"(?<![\w/.-])(year-to-)?(\d{4}-\d{2}-\d{2})(?![\w-])")
+
+
+@register.filter
+def spelled(text: str) -> str:
+    """A sentence with its days as the pages write them: `2026-10-31` as `31 Oct 2026`, a key of a year in words."""
+
+    def day_of(found: re.Match[str]) -> str:
+        try:
+            said = pictures.short_day(date.fromisoformat(found[2]))
+        except ValueError:
+            return found[0]
+        return f"the year to {said}" if found[1] else said
+
+    return _WRITTEN.sub(day_of, str(text))
 
 
 @register.filter

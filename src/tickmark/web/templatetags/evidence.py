@@ -29,7 +29,9 @@ def evidence_for_control(context: Context, control: Control, day: date) -> SafeS
     seen = set(visible(actor, Support).filter(control=control).values_list("pk", flat=True))
     uses = [use for use in queries.uses_of([control.pk]).get(control.pk, []) if use.support in seen]
     runs = {run.pk for run in queries.standing_runs(window.start, window.until(day), [control.pk])}
-    expected = queries.operation(window.start, window.end, day, [control.pk]).get(control.pk, [])
+    expected = queries.operation(window.start, window.end, day, [control.pk], rehearses=window.rehearses).get(
+        control.pk, []
+    )
     given = {
         "request": request,
         "control": control,
