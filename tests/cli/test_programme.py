@@ -124,6 +124,24 @@ def test_a_day_alone_is_told_and_changes_nothing(server: Any, folder: Path, caps
     assert "What stands is never dated anew" in ran.err
 
 
+def test_the_day_of_the_file_is_not_told_after_its_change_was_recorded(
+    server: Any, folder: Path, capsys: Any
+) -> None:
+    path = folder / "controls" / "CHG-02.md"
+    path.write_text(path.read_text().replace("Peer review", "Second pair of eyes"))
+    Ran(capsys, "apply", str(folder), "--yes")
+    again = Ran(capsys, "apply", str(folder), "--yes")
+    assert (again.code, again.lines) == (0, ["no difference"])
+
+
+def test_withdrawals_are_told_before_what_is_only_noted(server: Any, folder: Path, capsys: Any) -> None:
+    for path in (folder / "controls").glob("*.md"):
+        path.write_text(path.read_text().replace("in_force_from = 2025-11-01", "in_force_from = 2026-02-01"))
+    (folder / "controls" / "CHG-02.md").unlink()
+    ran = Ran(capsys, "apply", str(folder), "--yes", "--withdraw", "--dry-run")
+    assert [line[0] for line in ran.lines if line[0] in "-="] == ["-", "="]
+
+
 def test_what_left_the_folder_leaves_the_books_only_if_it_is_said(
     server: Any, folder: Path, capsys: Any
 ) -> None:

@@ -89,6 +89,28 @@ def test_a_control_that_changes_in_a_period_is_two_controls_in_time(program, lea
     spans = queries.parts_in(version.control, program.period)
     assert [span.start for span in spans] == [DAY, date(2026, 2, 1)], "A new owner is no new wording."
     assert spans[-1].version.owner == program.cast.reviewer
+    numbered = {**plain, "owner": program.cast.reviewer, "frequency": "quarterly", "reason": "x"}
+    actions.write(
+        lead,
+        "GOV-90",
+        statement="Quarterly.",
+        effective_from=date(2026, 7, 1),
+        parameters={"days": 3},
+        **numbered,
+    )
+    actions.retire(lead, version.control, date(2026, 8, 1), "Gone")
+    actions.write(
+        lead,
+        "GOV-90",
+        statement="Quarterly.",
+        effective_from=date(2026, 9, 1),
+        parameters={"days": 3},
+        **numbered,
+    )
+    starts = [span.start for span in queries.parts_in(version.control, program.period)]
+    assert starts == [DAY, date(2026, 2, 1), date(2026, 7, 1), date(2026, 9, 1)], (
+        "Another number; a month without it."
+    )
 
 
 # -- coverage -----------------------------------------------------------------------------------------------------

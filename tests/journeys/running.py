@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,11 +56,12 @@ def lived(home: Path, kept: Path) -> Path:
     """
     earlier = os.environ.get("TICKMARK_LIVED_HOME")
     if earlier:
-        kept = Path(earlier)
+        shutil.copytree(earlier, home)
+        return home
     with kept.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not kept.exists():
-            new = kept.with_suffix(".new")
+            new = Path(tempfile.mkdtemp(dir=kept.parent)) / "home"
             with up(new, "--demo"):
                 pass
             new.rename(kept)

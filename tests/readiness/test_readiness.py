@@ -102,6 +102,17 @@ def test_a_rehearsal_asks_nothing_of_a_yearly_control(
     assert control.pk not in {key for key, items in evidence_queries.expected_on(before).items() if items}
     assert not [key for key in by_key(Level.OPERATION, before) if "GOV-02" in key]
     assert "GOV-02" not in queries.contradicted(before)
+    with writing(program.cast.founder):
+        late = Control(code="GOV-03")
+        late.save()
+        ControlVersion(
+            control=late, effective_from=date(2026, 6, 1), title="Chart", statement="The chart is reviewed at least annually.",
+            criteria=["CC1.3"], nature="M", purpose="P", frequency="annual", owner=program.cast.owner, evidence_wanted="DOC Chart",
+        ).save()  # fmt: skip
+    assert "idle:GOV-03" in by_key(Level.OPERATION, after)
+    assert "GOV-03" not in queries.contradicted(after), (
+        "It did not operate: neither kept nor broken (rule 18)."
+    )
     assert queries.contradicted(after)["GOV-02"] == ("GOV-02 is overdue: year-to-2026-10-31.",)
 
 

@@ -112,7 +112,7 @@ def test_each_thing_that_is_taken_away_is_missed(program, lead):
             "Compliance lead (Lead)",
         ),
         ("DC 3", "Software"): ("1 inside; no purpose for Software.", "Owner"),
-        ("DC 3", "An owner for each"): ("Nobody for People.", "Compliance lead (Lead)"),
+        ("DC 3", "An owner for each"): ("Nobody who can sign in for People.", "Compliance lead (Lead)"),
         ("DC 3", "A class for each kind of data"): ("None for Records.", "Owner"),
         ("DC 3", "Where each kind of data is held"): ("Nothing says where to find Records.", "Owner"),
         ("DC 3", "What passes from where to where"): ("No flow is named.", "Owner"),

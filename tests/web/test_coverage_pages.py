@@ -46,16 +46,28 @@ def test_the_picture_counts_by_area_and_opens_into_controls(program):
     write(program, "AC-71", "CC6.2")
     browser = client(program, "lead")
     matrix = browser.get("/controls/coverage?by=area&day=2026-03-01").context["matrix"]
-    assert [head.label for head in matrix.heads] == ["GOV", "AC", "CHG"]
-    assert matrix.heads[1].url == "?day=2026-03-01&area=AC"
-    cells = {line.criterion.id: cells for _, held in matrix.series for line, cells in held}
-    assert (cells["CC6.2"], cells["CC2.2"], cells["CC1.1"]) == ([None, 2, None], [1, None, None], [None] * 3)
+    assert [head.label for head in matrix.heads][:5] == ["GOV", "HR", "COM", "RSK", "VND"]
+    assert "PRV" not in {head.label for head in matrix.heads}, "Privacy is not chosen."
+    assert "?day=2026-03-01&area=AC" in {head.url for head in matrix.heads}
+    areas = [head.url.rpartition("=")[2] for head in matrix.heads]
+    cells = {
+        line.criterion.id: {area: cell for area, cell in zip(areas, row, strict=True) if cell}
+        for _, held in matrix.series
+        for line, row in held
+    }
+    assert (cells["CC6.2"], cells["CC2.2"], cells["CC1.1"]) == ({"AC": 2}, {"GOV": 1}, {})
     page = browser.get("/controls/coverage?area=AC")
     matrix = page.context["matrix"]
     assert [(head.label, head.url) for head in matrix.heads] == [
         ("AC-06", "/controls/AC-06/"),
         ("AC-71", "/controls/AC-71/"),
     ]
+    shown = [line.criterion.id for _, held in matrix.series for line, _ in held]
+    assert {"CC6.2"} <= set(shown) <= {"CC6.1", "CC6.2", "CC6.3"}, "Only the rows with a mark."
+    assert (
+        f"{matrix.unserved} criteria in scope are served by no control of this area." in page.content.decode()
+    )
+    assert matrix.unserved == len(page.context["lines"]) - len(shown)
     assert browser.get("/controls/coverage?area=nonsense").status_code == 200
 
 

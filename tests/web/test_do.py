@@ -58,6 +58,9 @@ def test_a_place_of_the_page_that_is_shown_is_loaded_anew(client, cast):
         answer = client.post("/do/people.grant", form, headers=headers)
         assert answer["HX-Redirect"] == form["next"]
         assert answer.get("HX-Refresh") == ("true" if "page=2" in path else None), role
+    form |= {"user": cast.employee.ref, "role": "sponsor"}
+    proxied = {**SCRIPT, "HX-Current-URL": "https://tickmark.example:8443/people/?page=2"}
+    assert client.post("/do/people.grant", form, headers=proxied).get("HX-Refresh") == "true"
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_two_that_are_ticked_become_one(program):
     given |= {"controls": controls, "criteria": ["CC6.2", "CC2.2"], "reason": "One habit", "title": "Both"}
     assert browser.post("/controls/merge", {**given, "reason": ""}).status_code == 422
     given["next"] = "/controls/"
-    assert browser.post("/controls/merge", given).headers["Location"] == "/controls/"
+    assert browser.post("/controls/merge", given).headers["Location"] == "/controls/AC-06/"
     held = {row.control.code: row for row in queries.in_force(clock.today())}
     assert held.keys() == {"AC-06", "CHG-02"}
     assert held["AC-06"].replaces == ["GOV-05"]
@@ -72,6 +72,15 @@ def test_a_control_is_split_through_its_page(program):
         [True, False, False, False],
     )
     assert 'value="Part 3"' in again.content.decode()
+    third = {
+        "3.evidence_wanted": "The list of signatures",
+        "3.owner": program.cast.owner.ref,
+        "3.frequency": "annual",
+    }
+    again = browser.post("/controls/GOV-05/split", {**given, **third})
+    assert (again.status_code, "Part 3: " in again.content.decode()) == (422, True), "What was typed counts."
+    boxes = {one["name"]: one["value"] for one in again.context["further"][0][1]}
+    assert boxes["3.criteria"] == [], "A box that was cleared stays so."
     assert browser.post("/controls/GOV-05/split", given).headers["Location"] == "/controls/"
     row = ControlVersion.objects.get(control__code="GOV-55")
     assert (row.replaces, row.parameters, row.policy) == (["GOV-05"], {"days": 10}, "POL-01")

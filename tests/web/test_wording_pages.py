@@ -68,6 +68,10 @@ def test_what_the_records_contradict_is_told_to_the_company_alone(program, monke
     assert "/readiness/?level=operation&amp;q=AC-53" in one
     for path in (PAGE, "/controls/AC-53/"):
         assert told not in client(program, "auditor").get(path).content.decode()
+    assert told not in client(program, "auditor").get(f"{PAGE}.csv").content.decode()
+    assert told in browser.get(f"{PAGE}.csv").content.decode()
+    known = browser.get(f"{PAGE}?rule=contradicted&known=1")
+    assert list(known.context["list"].page) == [], "The gaps of today are not those of an earlier log."
     early = browser.get(f"{PAGE}?rule=contradicted&day=2025-12-01")
     assert list(early.context["list"].page) == []
 

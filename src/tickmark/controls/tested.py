@@ -1,6 +1,7 @@
 """What a test is of: a control over the days on which it says the same (domain.md 0.4, rule 23).
 
-A new owner, a deputy or a note changes nothing that is tested: versions that differ in these alone are one part.
+A new owner, a deputy, a note or what else is no part of the statement changes nothing that is tested: versions whose
+title, statement, criteria, frequency, nature and numbers are the same are one part.
 """
 
 from __future__ import annotations

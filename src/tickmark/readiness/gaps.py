@@ -105,6 +105,11 @@ class Gap:
     decisions: Decisions = Decisions()
 
     @property
+    def kind(self) -> str:
+        """What kind of gap it is within its level, such as `missed`: the second part of its key."""
+        return self.key.split(":")[1]
+
+    @property
     def severity(self) -> Severity:
         """By its score, unless somebody set another with a reason."""
         return self.decisions.severity or score(self.impact, self.likelihood)

@@ -35,12 +35,17 @@ def gaps(day: date) -> list[Gap]:
     return decided((gap for look in LOOKS for gap in look(day)), decisions(day))
 
 
+CONTRADICTING = frozenset({"fail-items", "missed", "overdue", "late"})
+"""Kinds of gaps that say a statement was not kept. A control that did not operate neither kept nor broke it."""
+
+
 @remembered
 def contradicted(day: date) -> dict[str, tuple[str, ...]]:
     """What the company's own records say against its controls, by code: operations that failed, were missed or late."""
     found: dict[str, tuple[str, ...]] = {}
     for gap in gaps(day):
-        if gap.level == Level.OPERATION and gap.verdict == "fail" and gap.state(day) != State.HOLDS:
+        kept = gap.level != Level.OPERATION or gap.kind not in CONTRADICTING
+        if not kept and gap.state(day) != State.HOLDS:
             found[gap.control] = (*found.get(gap.control, ()), f"{gap.title}.")
     return found
 

@@ -176,8 +176,11 @@ def components(view: View) -> Iterator[Piece]:
     for kind in ComponentKind:
         yield _of_kind(view, kind, [one for one in parts if one.kind == kind])
     url = "/scope/components/"
-    bare, owners = [one.name for one in parts if one.owner_id is None], "/scope/components/?owned=no"
-    yield _lacking("An owner for each", bare, "Each has one.", "Nobody for", view.lead, owners)
+    bare = [one.name for one in parts if one.owner is None or not one.owner.is_active]
+    owners = "/scope/components/?owned=no" if any(one.owner is None for one in parts) else "/controls/owners"
+    yield _lacking(
+        "An owner for each", bare, "Each has one.", "Nobody who can sign in for", view.lead, owners
+    )
     data = [one for one in parts if one.kind == ComponentKind.DATA]
     if data:
         yield from _of_data(view, data)
@@ -201,7 +204,7 @@ def _of_kind(view: View, kind: ComponentKind, parts: list[Component]) -> Piece:
     if not parts:
         return Piece(kind.label, MISSING, "Nothing inside the boundary.", view.lead, url)
     names = [one.name for one in silent]
-    told = f"{len(parts)} inside, each with its purpose."
+    told = f"{len(parts)} inside, {'each ' if len(parts) > 1 else ''}with its purpose."
     return _lacking(kind.label, names, told, f"{len(parts)} inside; no purpose for", view.owners(silent), url)
 
 

@@ -163,9 +163,9 @@ ONLY_HELD, ONLY_THE_DAY = "only in the books", "only the day differs"
 class Change:
     """What would become of one item: `new`, `changed` or `withdrawn`, and the fields that differ.
 
-    Or why nothing becomes of it: it stands `only in the books`, or says the same as they from another day (`only the
-    day differs`), and what stands is never dated anew. `refused` is why it cannot be recorded; the whole is recorded
-    or nothing.
+    Or why nothing becomes of it: it stands `only in the books`, or says the same as they from a later day on (`only
+    the day differs`), and what stands is never dated anew. `refused` is why it cannot be recorded; the whole is
+    recorded or nothing.
     """
 
     what: str
@@ -222,7 +222,7 @@ def difference(
 
     `newest` is what was written last, planned for later days included (the same as `now` if left out): what is wanted
     as it stands leaves it alone, anything else follows it. `whole` says that what is not named is not wanted: it is
-    told as `only in the books`, or, with `withdraw`, as withdrawn; and another day alone is told. Otherwise what is not
+    told as `only in the books`, or, with `withdraw`, as withdrawn; and a later day alone is told. Otherwise what is not
     named stays as it is.
     """
     items, last = list(wanted), now if newest is None else newest
@@ -231,24 +231,25 @@ def difference(
     order = list(PARTS)
     found.sort(key=lambda one: (order.index(one.item.kind), one.part.rank(one.item.fields)))
     if whole:
-        found += _other_days(items, now, last)
         named = {item.key for item in items}
         word = "withdrawn" if withdraw else ONLY_HELD
         left = [item for key, item in {**now, **last}.items() if key not in named]
         left.sort(key=lambda item: -order.index(item.kind))
         found += [Change(word if PARTS[item.kind].ends else ONLY_HELD, item, item, ()) for item in left]
+        found += _later_days(items, now, last)
     return found
 
 
-def _other_days(
+def _later_days(
     items: Iterable[Item], now: Mapping[Key, Item], newest: Mapping[Key, Item]
 ) -> Iterator[Change]:
-    """What says the same as the books, from a day on which neither that which stands nor a later one begins."""
+    """What says the same as the books from a later day on: an earlier one is where the file was written."""
     for item in items:
         held = [
             there[item.key] for there in (now, newest) if item.key in there and same(item, there[item.key])
         ]
-        if held and item.since and item.since not in {one.since for one in held}:
+        days = [one.since for one in held if one.since]
+        if days and item.since and item.since > max(days):
             yield Change(
                 ONLY_THE_DAY, item, held[0], (("in_force_from", str(held[0].since), str(item.since)),)
             )

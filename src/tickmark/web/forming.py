@@ -123,11 +123,11 @@ def gathered(request: HttpRequest, name: str) -> HttpRequest:
 
 
 def numbers_of(text: str) -> dict[str, int | str | None]:
-    """The lines `days = 1` of a field by their names; None where a line gives no value, which the action refuses."""
+    """The lines `days = 1` of a field by their names; None where a line gives no value, which the actions refuse."""
     lines = [line.partition("=") for line in text.splitlines() if line.strip()]
     return {name.strip(): as_number(value.strip()) if value.strip() else None for name, _, value in lines}
 
 
 def as_number(text: str) -> int | str:
-    """A whole number where the text is one, else the text, which the action then refuses."""
+    """A whole number where the text is one, else the text."""
     return int(text) if text.removeprefix("-").isdecimal() and len(text) < 16 else text

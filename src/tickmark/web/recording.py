@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -52,7 +53,8 @@ def onward(request: HttpRequest, where: str) -> HttpResponse:
     if not getattr(request, "htmx", False):
         return HttpResponseRedirect(where)
     answer = HttpResponseClientRedirect(where)
-    shown = request.htmx.current_url_abs_path or ""  # type: ignore[attr-defined]
-    if "#" in where and where.partition("#")[0] == shown.partition("#")[0]:
+    shown = urlsplit(request.htmx.current_url or "")  # type: ignore[attr-defined]
+    to = urlsplit(where)
+    if to.fragment and (to.path, to.query) == (shown.path, shown.query):
         answer["HX-Refresh"] = "true"
     return answer

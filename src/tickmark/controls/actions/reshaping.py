@@ -36,7 +36,7 @@ class ControlIn(BaseModel):
     frequency: Frequency
     owner: str
     policy: str = ""
-    parameters: dict[str, int] = {}
+    parameters: dict[str, Any] = {}
     evidence_wanted: str = ""
     backup_owner: str = ""
     performed_by: str = ""
@@ -135,9 +135,9 @@ def split(
     said(reason.strip(), "reason", "The auditor asks why a control became several.")
     [held] = _in_force([control])
     heir = control.code if control.code in codes else codes[0]
-    for one, code in zip(into, codes, strict=True):
+    for number, (one, code) in enumerate(zip(into, codes, strict=True), 1):
         _code_is_free(code, [control])
-        with about(code):
+        with about(code or f"Part {number}"):
             given = _part(actor, one, control, effective_from, reason)
             write.within(actor, {**given, "foreign_ids": held.foreign_ids if code == heir else []})
     if control.code not in codes:

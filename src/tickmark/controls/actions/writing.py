@@ -63,14 +63,7 @@ def write(
         "The auditor tests the control as written.",
         "Say who does what, how often.",
     )
-    bare = sorted(name for name, value in parameters.items() if value is None)
-    need(
-        not bare,
-        f"'{bare[0][:40] if bare else ''}' has no value.",
-        "What a statement does not say is not tested.",
-        "Write it as a line of its own: days = 1.",
-        "parameters",
-    )
+    check_numbers(parameters)
     of_the_company(owner)
     check_owners(owner, backup_owner)
     control = Control.objects.filter(code=code.strip()).first()
@@ -186,6 +179,18 @@ def _starter_control(code: str) -> StarterControl:
     if found is None:
         raise Invalid(f"The library has no control {code[:20]}.", "", "Pick one from the library.", "starter")
     return found
+
+
+def check_numbers(parameters: Mapping[str, Any]) -> None:
+    """Raise Invalid (field `parameters`) for a value without a name and a name without a value."""
+    for name, value in sorted(parameters.items()):
+        need(
+            name.strip() and value is not None,
+            f"'{name[:40] or value}' has no {'value' if name.strip() else 'name'}.",
+            "What a statement does not say is not tested.",
+            "Write it as a line of its own: days = 1.",
+            "parameters",
+        )
 
 
 def _values(proposed: Mapping[str, int], given: Mapping[str, int]) -> dict[str, int]:

@@ -96,6 +96,13 @@ def _check_settings(settings: dict[str, Any]) -> None:
         "Keep it in the home's secrets.",
         "settings",
     )
+    need(
+        None not in settings.values(),
+        "A setting has no value.",
+        "A line that names no value may be a secret that slipped in: it is not shown again.",
+        "Write each as a line of its own, branch = main, or leave it out.",
+        "settings",
+    )
     recipe = settings.get("recipe")
     known = queries.registers().recipes
     need(

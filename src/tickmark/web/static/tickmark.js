@@ -105,7 +105,7 @@
   });
 
   // Drafts: what is typed into a long field survives a closed tab, until it is sent.
-  const draftKey = (area) => `draft:${location.pathname}:${area.form?.getAttribute("action")}:${area.name}`;
+  const draftKey = (area) => `draft:${location.pathname}:${area.form?.getAttribute("action")}:${area.dataset.draft || area.name}`;
   const restore = (within) => within.querySelectorAll("form.form textarea:not([readonly])").forEach((area) => {
     const kept = localStorage.getItem(draftKey(area));
     if (kept && !area.value.trim()) area.value = kept;

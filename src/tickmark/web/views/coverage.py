@@ -138,13 +138,17 @@ class Head:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Criteria down, areas or the controls of one area across. A cell is the number of controls, None for none."""
+    """Criteria down, areas or the controls of one area across. A cell is the number of controls, None for none.
+
+    `unserved` counts the criteria that no control across serves; for one area they are left out.
+    """
 
     area: str
     heads: Sequence[Head]
     series: Sequence[tuple[Series, Sequence[tuple[Line, Sequence[int | None]]]]]
     parts: Any = None
     url: str = ""
+    unserved: int = 0
 
 
 def _matrix(request: HttpRequest, lines: Sequence[Line]) -> Matrix | None:
@@ -157,11 +161,17 @@ def _matrix(request: HttpRequest, lines: Sequence[Line]) -> Matrix | None:
 
 def _of_all_areas(request: HttpRequest, lines: Sequence[Line]) -> Matrix:
     counts = {line.criterion.id: Counter(_area(one) for one in line.controls) for line in lines}
-    held = {area for found in counts.values() for area in found}
+    held = {area for found in counts.values() for area in found} | _proposing(lines)
     areas = [one for one in AREAS if one in held] + sorted(held - AREAS.keys())
     wanted = request.GET.get("category")
     heads = [Head(one, AREAS.get(one, one), here(request, area=one, category=wanted)) for one in areas]
     return Matrix("", heads, _cells(lines, areas, lambda line: counts[line.criterion.id]))
+
+
+def _proposing(lines: Sequence[Line]) -> set[str]:
+    """The areas in which the library has a control for these criteria: one without any of the company's is shown."""
+    inside = [line.criterion for line in lines]
+    return {queries.area(one.id) for one in starter_controls() if one.fits(inside)}
 
 
 def _of_one_area(request: HttpRequest, lines: Sequence[Line], area: str) -> Matrix:
@@ -171,7 +181,9 @@ def _of_one_area(request: HttpRequest, lines: Sequence[Line], area: str) -> Matr
     turned = here(request, area=area, category=request.GET.get("category"))
     heads = [Head(code, held[code].title, f"/controls/{code}/") for code in codes]
     serving = {line.criterion.id: Counter(one.control.code for one in line.controls) for line in lines}
-    return Matrix(area, heads, _cells(lines, codes, lambda line: serving[line.criterion.id]), page, turned)
+    served = [line for line in lines if serving[line.criterion.id].keys() & set(codes)]
+    cells = _cells(served, codes, lambda line: serving[line.criterion.id])
+    return Matrix(area, heads, cells, page, turned, len(lines) - len(served))
 
 
 def _cells(lines: Sequence[Line], names: Sequence[str], counts: Any) -> list[tuple[Series, list[Any]]]:

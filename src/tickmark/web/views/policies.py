@@ -21,6 +21,7 @@ from tickmark.kernel.documents import markdown_html
 from tickmark.kernel.references import resolve
 from tickmark.people.queries import colleagues, sees
 from tickmark.scope.criteria import criteria
+from tickmark.scope.models import System
 from tickmark.web.control_pages import tabs
 from tickmark.web.forming import (
     base_of,
@@ -116,7 +117,7 @@ def policy(request: HttpRequest, code: str) -> HttpResponse:
         "html": as_html(shown.text),
         "versions": versions,
         "criteria": [(one, criteria()[one].title) for one in shown.criteria],
-        "outside": outside(scope_of(request), shown.criteria),
+        "outside": outside(scope_of(request) if sees(actor, System) else None, shown.criteria),
         "counts": Counter(one.state(day) for one in readers),
         "asks": hasattr(shown, "publication") and shown.publication.must_acknowledge,
         "to_read": _to_read(actor, shown, day),
@@ -293,26 +294,27 @@ def adopt(request: HttpRequest, starter: str) -> HttpResponse:
         raise not_found(Policy, starter[:20])
     if request.method == "POST":
         return do(gathered(request, "answers"), "controls.adopt_policy")
-    numbers = control_numbers(clock.today())
+    numbers, scope = control_numbers(clock.today()), scope_of(request)
+    said = {"company": scope.version.company} if scope and scope.version else {}
     context = {
         "item": item,
-        "html": as_html(item.text(numbers), under=2),
+        "html": as_html(item.text({**numbers, **said}), under=2),
         "stands": visible(actor, Policy).filter(code=item.id).exists(),
         "may_adopt": can(request, "controls.adopt_policy"),
-        "fields": _adopt_fields(item, numbers),
+        "fields": _adopt_fields(item, said),
         "numbers": _numbers(item, numbers),
     }
     return render(request, "controls/adopt_policy.html", context)
 
 
-def _adopt_fields(item: StarterPolicy, numbers: dict[str, int]) -> list[dict[str, Any]]:
+def _adopt_fields(item: StarterPolicy, said: dict[str, str]) -> list[dict[str, Any]]:
     asked = [question for question in questions() if question.name in item.blanks]
     answers = [
         {
             "name": f"answers.{question.name}",
             "label": question.ask,
             "kind": "number" if isinstance(question.default, int) else "text",
-            "value": question.default,
+            "value": said.get(question.name, question.default),
             "required": True,
         }
         for question in asked

@@ -42,7 +42,10 @@ def merge(request: HttpRequest) -> HttpResponse:
     if not may(request.actor, "controls.merge"):  # type: ignore[attr-defined]
         raise not_found(Control, "merge")
     if request.method == "POST":
-        return do(gathered(request, "parameters"), "controls.merge")
+        post = gathered(request, "parameters").POST.copy()
+        post["next"] = f"/controls/{post.get('code', '').strip()}/"
+        request.POST = post  # type: ignore[assignment]
+        return do(request, "controls.merge")
     held = queries.versions_on(clock.today())
     wanted = request.GET.getlist("control")
     chosen = [one for one in held if one.control.code in wanted]
@@ -177,9 +180,13 @@ def split(request: HttpRequest, code: str) -> HttpResponse:
     )
 
 
+TOLD = ("code", "title", "statement", "evidence_wanted", "parameters")
+"""The fields of a further part that begin empty: whoever fills in one of them asks for the part."""
+
+
 def _said(request: HttpRequest, number: int) -> bool:
     """Whether the form tells of this part: two are asked for, a further one counts once it says something."""
-    told = (request.POST.get(f"{number}.{name}", "").strip() for name in ("code", "title", "statement"))
+    told = (request.POST.get(f"{number}.{name}", "").strip() for name in TOLD)
     return number <= PARTS or any(told)
 
 
@@ -255,18 +262,23 @@ def _part_fields(request: HttpRequest, version: ControlVersion, number: int) -> 
         "evidence_wanted": {"label": "Evidence it leaves", "kind": "textarea", "rows": 2},
         "parameters": {"label": "Numbers", "kind": "textarea", "rows": 2, "help": "One a line: days = 1."},
     }  # fmt: skip
-    given = request.POST
     return [
         {
             "name": f"{number}.{name}",
             "label": name.capitalize(),
+            "optional_word": "needed if there is this part" if "required" in shape else "",
             **shape,
-            "value": (given.getlist if name == "criteria" else given.get)(f"{number}.{name}", proposed[name])
-            if given
-            else proposed[name],
+            "value": _value(request, f"{number}.{name}", proposed[name]),
         }
         for name, shape in shapes.items()
     ]
+
+
+def _value(request: HttpRequest, name: str, proposed: Any) -> Any:
+    """What was typed, boxes that were cleared included; before anything is sent what is proposed."""
+    if not request.POST:
+        return proposed
+    return request.POST.getlist(name) if isinstance(proposed, list) else request.POST.get(name, proposed)
 
 
 routes = [
