@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -31,8 +32,12 @@ def test_the_picture_and_its_table_tell_the_same(placed):
     found = page(placed, "auditor")
     assert found.count('<rect class="part ') == 2
     assert found.count('<path class="flow"') == 1
-    assert ">entries</text>" in found
-    assert "<td>mail</td><td>gone <b>(stands nowhere in the scope)</b></td>" in found
+    assert re.findall(r'<text class="number"[^>]*>(.*?)</text>', found) == ["1"]
+    assert '<li><span class="number">1</span><span>Ledger' in found
+    assert "Database: entries</span></li>" in found
+    assert "<td>entries</td><td>Database</td><td>1</td>" in found
+    undrawn = '<td><span class="fine">not drawn</span></td>'
+    assert f"<td>mail</td><td>gone <b>(stands nowhere in the scope)</b></td>{undrawn}" in found
     assert "2 parts inside, 0 outside, 2 flows" in found
 
 
