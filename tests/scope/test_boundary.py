@@ -215,6 +215,12 @@ def test_several_things_between_two_parts_are_one_line():
     assert [line.what for line in draw(parts, flows).lines] == ["one; two"]
 
 
+def test_a_picture_too_wide_to_be_read_smaller_keeps_its_size():
+    parts = [Part("a", "A", "software"), Part("b", "B", "data")]
+    assert not draw(parts, [Flow("a", "b", "one")]).wide
+    assert draw(*HUB).wide
+
+
 def test_nothing_is_an_empty_picture():
     assert draw([], []).boxes == ()
 
