@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 
 from tests.cli.running import Ran
 from tickmark.cli import programme
+from tickmark.cli.programme import ROOM, sides
 from tickmark.controls.models import ControlVersion
 from tickmark.kernel.errors import Invalid
 from tickmark.kernel.ledger.entry import Entry
@@ -140,6 +143,54 @@ def test_withdrawals_are_told_before_what_is_only_noted(server: Any, folder: Pat
     (folder / "controls" / "CHG-02.md").unlink()
     ran = Ran(capsys, "apply", str(folder), "--yes", "--withdraw", "--dry-run")
     assert [line[0] for line in ran.lines if line[0] in "-="] == ["-", "="]
+
+
+LONG = (
+    "Each quarter the owner of the system compares who can enter it with who should, and takes away the rest"
+)
+VALUES = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text(max_size=4), max_size=3)
+
+
+@given(VALUES, VALUES)
+@example(None, "")
+@example(["a", "b"], "a,b")
+@example("two words", "two  words")
+@example(f"{LONG}.", f"{LONG}")
+@example(f"{LONG}...", f"{LONG} and more than that, which is long enough to be cut as well")
+def test_two_values_that_differ_are_never_shown_alike(before: Any, after: Any) -> None:
+    one, other = sides(before, after)
+    assert (one == other) == (json.dumps(before) == json.dumps(after))
+    assert max(len(one), len(other)) <= ROOM
+
+
+@given(st.text(max_size=200), st.text(max_size=200), st.text(max_size=200), st.text(max_size=200))
+@example(LONG, "", "", ".")
+@example("w" * 300, "", "", ".")
+def test_what_differs_far_in_a_long_text_is_shown(head: str, one: str, other: str, tail: str) -> None:
+    before, after = head + one + tail, head + other + tail
+    assume(before != after)
+    shown = sides(before, after)
+    assert shown[0] != shown[1]
+
+
+def test_a_long_text_is_cut_around_what_differs() -> None:
+    assert sides(f"{LONG}.", f"{LONG} at once.") == (
+        "...and takes away the rest.",
+        "...and takes away the rest at once.",
+    )
+    assert sides("monthly", "quarterly") == ("monthly", "quarterly")
+    assert sides(f"Once: {LONG}", f"Twice: {LONG}") == (f"Once: {LONG}"[: ROOM - 3] + "...",
+                                                      f"Twice: {LONG}"[: ROOM - 3] + "...")  # fmt: skip
+
+
+def test_both_sides_of_a_long_text_stand_beneath_each_other(server: Any, folder: Path, capsys: Any) -> None:
+    changed(folder)
+    capsys.readouterr()
+    ran = Ran(capsys, "apply", str(folder), "--dry-run")
+    before, after = ran.lines[1:3]
+    assert before.startswith("    statement: ")
+    assert after.startswith("            -> ")
+    assert len(ran.lines) == 4
 
 
 def test_what_left_the_folder_leaves_the_books_only_if_it_is_said(

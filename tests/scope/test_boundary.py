@@ -1,4 +1,7 @@
-"""The boundary's drawing: nothing lies on anything else, every line ends at its box, and no text leaves its place."""
+"""The boundary's drawing: nothing lies on anything else, every line ends at its box, and no text leaves its place.
+
+What a line says stands beneath the drawing, by the number on the line's badge.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tickmark.scope import boundary
-from tickmark.scope.boundary import BOX, MOST, NAME, NOTE, PAD, Flow, Part, draw
+from tickmark.scope.boundary import MOST, NAME, NOTE, PAD, Flow, Numbered, Part, draw
 from tickmark.scope.lettering import ELLIPSIS, fitted, lines, width
-from tickmark.scope.routing import LABEL, tracks
+from tickmark.scope.routing import tracks
 
 KINDS = ("people", "procedures", "software", "infrastructure", "data", "vendor")
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=60)
@@ -35,6 +38,11 @@ def boxes_of(drawing):
     return {one.part.code: (one.x, one.y, one.x + one.width, one.y + one.height) for one in drawing.boxes}
 
 
+def badge_of(line):
+    one = line.badge
+    return one.x, one.y, one.x + one.width, one.y + one.height
+
+
 def overlap(one, other):
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
@@ -49,7 +57,8 @@ def pieces(line):
 @given(systems())
 def test_nothing_lies_on_anything_else_and_all_is_inside_the_picture(given_):
     drawing = draw(*given_)
-    boxes, labels = boxes_of(drawing), []
+    boxes = boxes_of(drawing)
+    badges = [badge_of(line) for line in drawing.lines]
     assert not any(overlap(*pair) for pair in combinations(boxes.values(), 2))
     for line in drawing.lines:
         first, last = line.points[0], line.points[-1]
@@ -61,11 +70,9 @@ def test_nothing_lies_on_anything_else_and_all_is_inside_the_picture(given_):
             assert piece[0] == piece[2] or piece[1] == piece[3], "a line runs straight or turns squarely"
             inner = (piece[0] - 0.1, piece[1] + 0.1, piece[2] + 0.1, piece[3] - 0.1)
             assert not any(overlap(inner, box) for box in boxes.values())
-        label = line.label
-        labels.append((label.x, label.y - LABEL + 2, label.x + label.width, label.y + 3))
-    assert not any(overlap(*pair) for pair in combinations(labels, 2))
-    assert not any(overlap(label, box) for label in labels for box in boxes.values())
-    for left, top, right, bottom in [*boxes.values(), *labels]:
+    assert not any(overlap(*pair) for pair in combinations(badges, 2))
+    assert not any(overlap(badge, box) for badge in badges for box in boxes.values())
+    for left, top, right, bottom in [*boxes.values(), *badges]:
         assert left >= 0
         assert top >= 0
         assert right <= drawing.width
@@ -88,6 +95,58 @@ def test_lines_of_two_flows_never_run_on_each_other(given_):
         assert not level
 
 
+HUB = (
+    [Part(f"p{at}", f"Part {at}", "software") for at in range(30)],
+    [Flow("p4", f"p{at}", f"what {at}") for at in range(30)]
+    + [Flow(f"p{at}", "p4", f"answer {at}") for at in range(30)],
+)
+"""One part that has to do with all the others, in both ways."""
+
+
+@settings(max_examples=200, deadline=None)
+@given(systems())
+@example(HUB)
+def test_the_number_of_a_line_stands_at_its_start_and_no_other_line_comes_near_it(given_):
+    drawing = draw(*given_)
+    for line in drawing.lines:
+        left, top, right, bottom = badge_of(line)
+        (x, begins), (to, ends) = line.points[:2]
+        assert (left + right) / 2 == line.badge.middle == x == to
+        assert min(begins, ends) < top < bottom < max(begins, ends)
+        near = (left - 3, top - 3, right + 3, bottom + 3)
+        others = (piece for other in drawing.lines if other is not line for piece in pieces(other))
+        assert not any(overlap(near, piece) for piece in others)
+
+
+@settings(max_examples=100, deadline=None)
+@given(systems())
+@example(HUB)
+def test_each_number_is_told_once_and_whole(given_):
+    parts, flows = given_
+    drawing = draw(parts, flows)
+    assert [one.number for one in drawing.legend] == list(range(1, len(drawing.lines) + 1))
+    assert [one.what for one in drawing.legend] == [line.what for line in drawing.lines]
+    assert set(drawing.numbers.values()) == {one.number for one in drawing.legend}
+    if len(parts) <= MOST:
+        names = {part.code: part.name for part in parts}
+        told = {(one.number, one.start, one.end) for one in drawing.legend}
+        numbers = drawing.numbers.items()
+        assert told == {(number, names[start], names[end]) for (start, end), number in numbers}
+        known = {(one.start, one.end) for one in flows if {one.start, one.end} <= {*names}}
+        assert {*drawing.numbers} == {(start, end) for start, end in known if start != end}
+
+
+def test_numbers_run_as_one_reads():
+    parts = [Part("a", "A", "people"), Part("b", "B", "people"), Part("c", "C", "data")]
+    drawing = draw(parts, [Flow("c", "a", "up"), Flow("b", "c", "down"), Flow("a", "c", "down too")])
+    assert drawing.legend == [
+        Numbered(1, "A", "C", "down too"),
+        Numbered(2, "B", "C", "down"),
+        Numbered(3, "C", "A", "up"),
+    ]
+    assert drawing.numbers == {("a", "c"): 1, ("b", "c"): 2, ("c", "a"): 3}
+
+
 @settings(max_examples=100, deadline=None)
 @given(systems())
 def test_every_text_fits_its_place(given_):
@@ -95,10 +154,10 @@ def test_every_text_fits_its_place(given_):
     for box in drawing.boxes:
         sizes = {"name": NAME, "note": NOTE}
         for y, kind, words in box.text:
-            assert width(words, sizes[kind]) <= BOX - 2 * PAD
+            assert width(words, sizes[kind]) <= box.width - 2 * PAD
             assert box.y < y < box.y + box.height
     for line in drawing.lines:
-        assert width(line.label.text, LABEL) <= line.label.width
+        assert width(str(line.badge.number), 11) < line.badge.width
 
 
 @settings(max_examples=80, deadline=None)
@@ -136,10 +195,12 @@ def test_hundreds_are_drawn_as_one_box_that_says_how_many():
         ("Infrastructure", 300),
         ("Vendors", 1),
     ]
-    assert [(line.start, line.end, line.label.text) for line in drawing.lines] == [
-        ("/infrastructure", "host", "volumes"),
-        ("app", "/infrastructure", "50 flows"),
+    assert drawing.legend == [
+        Numbered(1, "Application", "300 parts", "50 flows"),
+        Numbered(2, "300 parts", "Host", "volumes"),
     ]
+    assert drawing.numbers["app", "i7"] == drawing.numbers["app", "i8"] == 1
+    assert ("i1", "i2") not in drawing.numbers
 
 
 def test_several_things_between_two_parts_are_one_line():
@@ -151,7 +212,13 @@ def test_several_things_between_two_parts_are_one_line():
         Flow("a", "a", "x"),
         Flow("a", "c", "y"),
     ]
-    assert [line.label.text for line in draw(parts, flows).lines] == ["one; two"]
+    assert [line.what for line in draw(parts, flows).lines] == ["one; two"]
+
+
+def test_a_picture_too_wide_to_be_read_smaller_keeps_its_size():
+    parts = [Part("a", "A", "software"), Part("b", "B", "data")]
+    assert not draw(parts, [Flow("a", "b", "one")]).wide
+    assert draw(*HUB).wide
 
 
 def test_nothing_is_an_empty_picture():

@@ -139,6 +139,19 @@ def test_another_file_than_the_one_that_was_seen_is_not_recorded(lead: Any) -> N
     assert "Look at the preview again." in words(other)
 
 
+def test_where_hardly_a_column_is_known_the_columns_come_before_what_is_refused(lead: Any) -> None:
+    text = "Key,Our heading,Their words\nAC-01,Review,Access is reviewed.\n"
+    html = lead.post("/scope/import/preview", sent(text, kind="control")).content.decode()
+    assert "Few of the columns were known." in html
+    assert html.count('id="import-columns"') == 1
+    assert html.index('id="import-columns" open') < html.index('id="import-refused"')
+    known = "Control ID,Title,Statement,Criteria\nAC-01,Review,Access is reviewed.,CC9.9\n"
+    html = lead.post("/scope/import/preview", sent(known, kind="control")).content.decode()
+    assert "Few of the columns were known." not in html
+    assert html.count('id="import-columns"') == 1
+    assert html.index('id="import-refused"') < html.index('id="import-columns" open')
+
+
 THEIRS = "Control ID,Title,Description,Criteria\n{0},One,Somebody does it.,CC6.1\n"
 SAYS = {"owner": "owner@northlight.example", "nature": "M", "purpose": "P", "frequency": "daily"}
 

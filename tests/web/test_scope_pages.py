@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 
 from tests.web.pages import HOSTILE, client
 from tickmark.controls.actions import adopt
@@ -31,9 +34,20 @@ def test_the_picture_and_its_table_tell_the_same(placed):
     found = page(placed, "auditor")
     assert found.count('<rect class="part ') == 2
     assert found.count('<path class="flow"') == 1
-    assert ">entries</text>" in found
-    assert "<td>mail</td><td>gone <b>(stands nowhere in the scope)</b></td>" in found
+    assert re.findall(r'<text class="number"[^>]*>(.*?)</text>', found) == ["1"]
+    assert '<li><span class="number">1</span><span>Ledger' in found
+    assert "Database: entries</span></li>" in found
+    assert "<td>entries</td><td>Database</td><td>1</td>" in found
+    undrawn = '<td><span class="fine">not drawn</span></td>'
+    assert f"<td>mail</td><td>gone <b>(stands nowhere in the scope)</b></td>{undrawn}" in found
     assert "2 parts inside, 0 outside, 2 flows" in found
+
+
+def test_a_picture_that_is_wider_than_its_place_says_that_it_goes_on(placed):
+    assert '<p class="fine swipe">The picture goes on to the right' in page(placed, "lead")
+    style = Path(finders.find("tickmark.css")).read_text()
+    assert "@container (max-width: 39.9rem) { .swipe { display: block; } }" in style
+    assert "animation-timeline: scroll(self inline)" in style
 
 
 def test_the_picture_of_another_day_is_that_days(placed):

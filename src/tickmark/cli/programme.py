@@ -23,6 +23,8 @@ OURS = re.compile(
 )
 """How an export names its files: a folder may hold others beside these, and they are nobody's but yours."""
 LISTED = 40
+ROOM, BEFORE = 76, 30
+"""Letters of a value that are shown, and how many of them may stand before the first that differs."""
 WRITTEN = {"new", "changed", "withdrawn"}
 SIGNS = {"new": "+", "changed": "~", "withdrawn": "-", "only in the books": " ", "only the day differs": "="}
 
@@ -181,7 +183,7 @@ def _show(changes: list[dict[str, Any]]) -> None:
     for one in changes[:LISTED]:
         print(f"{SIGNS[one['what']]} {one['kind']} {one['code']}: {one['what']} {wording.cell(one['title'])}")
         for field in one["fields"] if one["what"] in ("changed", "only the day differs") else ():
-            print(f"    {field['name']}: {_short(field['before'])} -> {_short(field['after'])}")
+            _compare(field["name"], field["before"], field["after"])
         if one["refused"]:
             print(f"    cannot be recorded: {one['refused']['what']} {one['refused']['why']}")
     if len(changes) > LISTED:
@@ -190,9 +192,37 @@ def _show(changes: list[dict[str, Any]]) -> None:
     print(", ".join(f"{number} {what}" for what, number in counts.items()) or "no difference")
 
 
-def _short(value: Any) -> str:
-    text = wording.cell(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+def _compare(name: str, before: Any, after: Any) -> None:
+    """Print both values of a field: on one line, or beneath each other where they are long."""
+    one, other = sides(before, after)
+    if max(len(one), len(other)) <= ROOM // 2:
+        print(f"    {name}: {one} -> {other}")
+        return
+    print(f"    {name}: {one}")
+    print(f"    {'->':>{len(name) + 1}} {other}")
+
+
+def sides(before: Any, after: Any) -> tuple[str, str]:
+    """Both values on a line each, long ones cut around the first place where they differ; never the same for two."""
+    one, other = wording.cell(before), wording.cell(after)
+    if one == other:  # nothing and an empty text, or texts that differ in their blanks alone
+        one, other = notation.dumps(before), notation.dumps(after)
+    pairs = enumerate(zip(one, other, strict=False))
+    same = next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+    start = 0 if max(len(one), len(other)) <= ROOM else _near(one, same)
+    return _cut(one, start), _cut(other, start)
+
+
+def _near(text: str, at: int) -> int:
+    """Where to begin so that a few words stand before a place: at the beginning of one, if there is one near."""
+    begins = max(0, at - BEFORE)
+    blank = text.find(" ", begins, at)
+    return 0 if begins == 0 else begins if blank < 0 else blank + 1
+
+
+def _cut(text: str, start: int) -> str:
+    text = f"{'...' if start else ''}{text[start:]}"
+    return text if len(text) <= ROOM else f"{text[: ROOM - 3]}..."
 
 
 def _end(error: TickmarkError) -> None:

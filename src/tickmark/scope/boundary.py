@@ -2,12 +2,13 @@
 
 Pure: it takes plain parts and flows and gives places in whole units, the same ones each time. Each lane is a kind of
 component, or what stands outside. Between rows of boxes run streets, between columns avenues; a flow leaves its box
-into a street and never crosses a box (`routing.py`). A table beside the drawing has everything whole.
+into a street and never crosses a box (`routing.py`). Each flow has a number, by which the list beneath the drawing says
+what passes. A table beside the drawing has everything whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -18,6 +19,7 @@ COLUMNS = 3
 MOST = 40
 """Parts that are drawn one by one; of more, the largest lanes are drawn as one box that says how many they are."""
 GUTTER, BOX, PAD = 116, 164, 10
+WIDE = 900
 NAME, NOTE = 13, 12
 """Sizes of letters: the name of a part and what is noted beneath it."""
 STEP, STEP_NOTE, MOST_NOTES = 17, 15, 4
@@ -109,8 +111,21 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Numbered:
+    """What a line of the picture says: its number, the names of the parts at its ends, and what passes."""
+
+    number: int
+    start: str
+    end: str
+    what: str
+
+
+@dataclass(frozen=True)
 class Drawing:
-    """The whole picture, `width` by `height` units. `frame` is None where nothing stands inside."""
+    """The whole picture, `width` by `height` units. `frame` is None where nothing stands inside.
+
+    `numbers` gives the number of the line that a flow is drawn as, by the codes of its ends.
+    """
 
     width: int
     height: int
@@ -118,16 +133,33 @@ class Drawing:
     lanes: tuple[Lane, ...]
     boxes: tuple[Box, ...]
     lines: tuple[routing.Line, ...]
+    numbers: Mapping[tuple[str, str], int]
+
+    @property
+    def wide(self) -> bool:
+        """Whether it is shown in its own size and scrolled, since its words could not be read if it were smaller."""
+        return self.width > WIDE
+
+    @property
+    def legend(self) -> list[Numbered]:
+        """What each line says, in the order of the numbers."""
+        names = {box.part.code: box.part.name for box in self.boxes}
+        return [Numbered(one.badge.number, names[one.start], names[one.end], one.what) for one in self.lines]
 
 
 def draw(parts: Sequence[Part], flows: Iterable[Flow]) -> Drawing:
     """The drawing of parts and of the flows between them. Flows to what is not among the parts are left out."""
-    parts, flows = gathered(parts, merged(parts, flows))
-    rows = _rows(parts, flows)
+    asked = merged(parts, flows)
+    parts, stands = gathered(parts)
+    drawn = moved(asked, stands)
+    rows = _rows(parts, drawn)
     places = {part.code: (at, column) for at, row in enumerate(rows) for column, part in enumerate(row)}
-    routes = [routing.Route(*_ends(flow, places), flow.what) for flow in flows]
+    routes = [routing.Route(*_ends(flow, places), flow.what) for flow in drawn]
     grid = routing.Grid(len(rows), COLUMNS, GUTTER, BOX, routes)
-    return _laid_out(rows, grid, routes)
+    found = _laid_out(rows, grid, routes)
+    known = {(line.start, line.end): line.badge.number for line in found.lines}
+    ends = {_pair(flow): (stands[flow.start], stands[flow.end]) for flow in asked}
+    return replace(found, numbers={pair: known[at] for pair, at in ends.items() if at in known})
 
 
 def _ends(flow: Flow, places: dict[str, tuple[int, int]]) -> tuple[routing.End, routing.End]:
@@ -147,22 +179,27 @@ def merged(parts: Sequence[Part], flows: Iterable[Flow]) -> list[Flow]:
     return [Flow(start, end, "; ".join(words)) for (start, end), words in found.items()]
 
 
-def gathered(parts: Sequence[Part], flows: Sequence[Flow]) -> tuple[list[Part], list[Flow]]:
-    """The parts, with the largest lanes drawn as one box until no more than `MOST` boxes are left."""
+def gathered(parts: Sequence[Part]) -> tuple[list[Part], dict[str, str]]:
+    """The parts, with the largest lanes drawn as one box until no more than `MOST` boxes are left.
+
+    Beside them the code of the box that each part is drawn as, by its own code.
+    """
     lanes = _lanes(parts)
     while sum(map(len, lanes.values())) > MOST:
         largest = max(lanes, key=lambda lane: len(lanes[lane]))
         lanes[largest] = [_crowd(largest, lanes[largest])]
     left = [part for lane in lanes.values() for part in lane]
     standing = {part.code for part in left}
-    crowd = {part.code: f"/{part.lane}" for part in parts if part.code not in standing}
-    ends = [
-        replace(one, start=crowd.get(one.start, one.start), end=crowd.get(one.end, one.end)) for one in flows
-    ]
-    moved = [one for one in ends if one.start != one.end]
-    return left, [
-        _bundled(list(same)) for _, same in groupby(sorted(moved, key=_pair), _pair)
-    ] if crowd else [*flows]
+    return left, {part.code: part.code if part.code in standing else f"/{part.lane}" for part in parts}
+
+
+def moved(flows: Sequence[Flow], stands: Mapping[str, str]) -> list[Flow]:
+    """The flows between the boxes that their ends are drawn as; none within one box."""
+    if all(code == at for code, at in stands.items()):
+        return [*flows]
+    ends = [replace(one, start=stands[one.start], end=stands[one.end]) for one in flows]
+    apart = sorted((one for one in ends if one.start != one.end), key=_pair)
+    return [_bundled(list(same)) for _, same in groupby(apart, _pair)]
 
 
 def _crowd(lane: str, parts: Sequence[Part]) -> Part:
@@ -214,17 +251,17 @@ def _pull(part: Part, flows: Sequence[Flow], columns: dict[str, int]) -> float:
 # -- where it stands ----------------------------------------------------------------------------------------------
 
 
-def _written(part: Part) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    room = BOX - 2 * PAD
+def _written(part: Part, width: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    room = width - 2 * PAD
     notes = [line for note in part.notes for line in lines(note, room, NOTE, 2)]
     if len(notes) > MOST_NOTES:
         notes[MOST_NOTES - 1 :] = [fitted(notes[MOST_NOTES - 1] + ELLIPSIS, room, NOTE)]
     return lines(part.name, room, NAME, 3), tuple(notes)
 
 
-def _height(row: Sequence[Part]) -> int:
+def _height(row: Sequence[Part], grid: routing.Grid) -> int:
     """All boxes of a row are as high as the one with most to say."""
-    texts = [_written(part) for part in row]
+    texts = [_written(part, grid.box_of(column)) for column, part in enumerate(row)]
     return max(14 + STEP * len(name) + STEP_NOTE * len(notes) for name, notes in texts)
 
 
@@ -234,14 +271,15 @@ def _laid_out(rows: list[list[Part]], grid: routing.Grid, routes: list[routing.R
     for at, row in enumerate(rows):
         y += grid.street(at) + _edge(keys, at)
         tops.append(y)
-        y += _height(row)
-    streets = [0, *(top + _height(row) for top, row in zip(tops, rows, strict=True))]
+        y += _height(row, grid)
+    streets = [0, *(top + _height(row, grid) for top, row in zip(tops, rows, strict=True))]
     height = y + grid.street(len(rows)) + _edge(keys, len(rows))
-    boxes = tuple(_box(part, grid.left(at), tops[row], _height(held)) for row, held in enumerate(rows)
+    boxes = tuple(_box(part, grid.left(at), grid.box_of(at), tops[row], _height(held, grid))
+                  for row, held in enumerate(rows)
                   for at, part in enumerate(held))  # fmt: skip
     drawn = grid.lines(routes, {box.part.code: (box.y, box.y + box.height) for box in boxes}, streets)
     lanes = tuple(_lane(keys, at, rows, tops) for at, key in enumerate(keys) if keys.index(key) == at)
-    return Drawing(grid.width, height, _frame(keys, tops, streets, grid, height), lanes, boxes, drawn)
+    return Drawing(grid.width, height, _frame(keys, tops, streets, grid, height), lanes, boxes, drawn, {})
 
 
 def _edge(keys: list[str], at: int) -> int:
@@ -256,9 +294,9 @@ def _inside(key: str) -> bool:
     return bool(key) and key not in BEYOND
 
 
-def _box(part: Part, x: int, y: int, height: int) -> Box:
-    name, notes = _written(part)
-    return Box(part, x, y, BOX, height, name, notes)
+def _box(part: Part, x: int, width: int, y: int, height: int) -> Box:
+    name, notes = _written(part, width)
+    return Box(part, x, y, width, height, name, notes)
 
 
 def _lane(keys: list[str], at: int, rows: list[list[Part]], tops: list[int]) -> Lane:

@@ -16,12 +16,16 @@ VENDOR = "@"
 
 @dataclass(frozen=True)
 class Passed:
-    """A flow as the table tells it. `known` is False where the end stands nowhere in the scope."""
+    """A flow as the table tells it. `known` is False where the end stands nowhere in the scope.
+
+    `number` is that of its line in the picture, 0 where it has none.
+    """
 
     start: str
     what: str
     end: str
     known: bool
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,11 +99,19 @@ class Boundary:
 
     @cached_property
     def flows(self) -> list[Passed]:
-        """Every flow, by name; those to nowhere too."""
-        return [
-            Passed(self.names[flow.start], flow.what, self.names.get(flow.end, flow.end), known)
+        """Every flow, in the order of the picture's numbers; those without one, to nowhere too, come last."""
+        numbers = self.drawing.numbers if self.drawing else {}
+        found = [
+            Passed(
+                self.names[flow.start],
+                flow.what,
+                self.names.get(flow.end, flow.end),
+                known,
+                numbers.get((flow.start, flow.end), 0),
+            )
             for flow, known in self._flows()
         ]
+        return sorted(found, key=lambda one: (not one.number, one.number))
 
     def _component(self, one: Component) -> Part:
         holds, supplier = self._named(one.data), self._supplier(one)

@@ -1,7 +1,9 @@
 """How lines run between boxes that stand in rows and columns: along streets and avenues, never through a box.
 
 Street `n` lies above row `n`, avenue `n` left of column `n`. Each line has a track of its own wherever it runs beside
-others, and a place of its own where it meets a box, so that no two lie on each other and no words on words. Pure.
+others, and a place of its own where it meets a box, so that no two lie on each other. Beside its start stands its
+number on a badge: the strip along a row of boxes where badges stand is free of tracks, and places at a box are further
+apart than a badge is wide, so that no line of another flow crosses it. What passes is told by number beneath. Pure.
 """
 
 from __future__ import annotations
@@ -10,13 +12,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from tickmark.scope.lettering import fitted, width
-
-TRACK, LANE = 18, 8
-"""From one line to the next in a street, which has words, and in an avenue."""
-ABOVE, BELOW, AVENUE = 15, 11, 14
-LABEL, LABEL_ROOM = 12, 156
-"""Size of a line's words, and the room they may take where the line itself is shorter."""
+TRACK, LANE = 12, 8
+"""From one line to the next in a street and in an avenue."""
+AVENUE, EMPTY = 14, 15
+"""How wide an avenue and how high a street is in which nothing runs."""
+BADGE, DIGIT = 16, 6
+"""How high a badge is, and how much wider for each digit after the first."""
+STRIP = 24
+"""What is kept free of tracks along a row of boxes: a badge stands in its middle."""
 APART = 10
 ROUND = 5
 Point = tuple[int, int]
@@ -63,23 +66,36 @@ class Route:
 
 
 @dataclass(frozen=True)
-class Label:
-    """Words on a line: the left end of their baseline, and what fits of them."""
+class Badge:
+    """The number of a line, in the middle of its first piece: where its left upper corner is, and its width."""
 
     x: int
     y: int
     width: int
-    text: str
+    number: int
+
+    height = BADGE
+
+    @property
+    def middle(self) -> int:
+        """Where the middle of the number is."""
+        return self.x + self.width // 2
+
+    @property
+    def baseline(self) -> int:
+        """Where the number stands."""
+        return self.y + 12
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line from box to box: its corners, and its words."""
+    """A line from box to box: its corners, what it says, and the badge by whose number that is found."""
 
     start: str
     end: str
     points: tuple[Point, ...]
-    label: Label
+    what: str
+    badge: Badge
 
     @property
     def path(self) -> str:
@@ -111,25 +127,24 @@ def _toward(corner: Point, other: Point) -> Point:
 
 @dataclass(frozen=True)
 class _Run:
-    """A piece of a line within one street: from `x` to `to`, with the room that its words need."""
+    """A piece of a line within one street: from `x` to `to`."""
 
     route: int
     street: int
     x: int
     to: int
-    words: tuple[int, int] | None
 
     @property
     def span(self) -> tuple[int, int]:
         """All that the piece needs for itself."""
-        ends = (self.x, self.to, *(self.words or ()))
-        return min(ends), max(ends)
+        return min(self.x, self.to), max(self.x, self.to)
 
 
 class Grid:
     """Rows and columns of boxes with the lines between them: how wide streets and avenues must be, and where lines run.
 
-    `rows` and `columns` count boxes; `gutter` is what is kept free at the left, `box` the width of a box.
+    `rows` and `columns` count boxes; `gutter` is what is kept free at the left, `box` the width of a box,
+    which is more in a column where many lines meet one side of a box.
     """
 
     def __init__(self, rows: int, columns: int, gutter: int, box: int, routes: Sequence[Route]) -> None:
@@ -155,8 +170,13 @@ class Grid:
             used = [self._avenue_tracks[at] for at, one in enumerate(self.routes) if one.avenue == avenue]
             ends = begins + AVENUE + LANE * (max(used) + 1 if used else 0)
             found.append((begins, ends))
-            begins = ends + self.box
+            begins = ends + (self.box_of(avenue) if avenue < self.columns else 0)
         return found
+
+    def box_of(self, column: int) -> int:
+        """How wide the boxes of a column are."""
+        most = max((len(asking) for (_, at), asking in self._wanted.items() if at == column), default=0)
+        return max(self.box, (most + 1) * (badge_width(len(self.routes)) + APART // 2))
 
     def left(self, column: int) -> int:
         """Where a column of boxes begins."""
@@ -171,14 +191,19 @@ class Grid:
         return self._avenues[avenue][0] + AVENUE // 2 + LANE // 2 + LANE * self._avenue_tracks[route]
 
     @cached_property
-    def _ports(self) -> dict[tuple[int, str], int]:
-        """Where each line meets its boxes: by the number of the line and `start` or `end`."""
+    def _wanted(self) -> dict[tuple[int, int], list[tuple[int, int, tuple[int, str]]]]:
+        """Which lines want a place at the boxes beside each street, by the street and the column."""
         wanted: dict[tuple[int, int], list[tuple[int, int, tuple[int, str]]]] = {}
         for at, route in enumerate(self.routes):
             for name, end, other, street in self._meets(route):
                 wanted.setdefault((street, end.column), []).append((other, at, (at, name)))
+        return wanted
+
+    @cached_property
+    def _ports(self) -> dict[tuple[int, str], int]:
+        """Where each line meets its boxes: by the number of the line and `start` or `end`."""
         found: dict[tuple[int, str], int] = {}
-        for (_, column), asking in wanted.items():
+        for (_, column), asking in self._wanted.items():
             found |= self._spread(column, sorted(asking))
         return found | {
             (at, "end"): found[at, "start"] for at, one in enumerate(self.routes) if straight(one)
@@ -195,40 +220,23 @@ class Grid:
         self, column: int, asking: Sequence[tuple[int, int, tuple[int, str]]]
     ) -> dict[tuple[int, str], int]:
         left, step = self.left(column), len(asking) + 1
-        return {name: left + self.box * at // step for at, (_, _, name) in enumerate(asking, 1)}
+        width = self.box_of(column)
+        return {name: left + width * at // step for at, (_, _, name) in enumerate(asking, 1)}
 
     # -- down
 
     @cached_property
     def _runs(self) -> list[_Run]:
-        """What each line does in the streets it uses; its words stand where it has most room."""
+        """What each line does in the streets it uses."""
         found: list[_Run] = []
         for at, route in enumerate(self.routes):
             x, to = self._ports[at, "start"], self._ports[at, "end"]
             if route.avenue is None:
-                found.append(self._run(at, route.first, x, to, words=True))
+                found.append(_Run(at, route.first, x, to))
                 continue
             turn = self._avenue_x(at, route.avenue)
-            early = abs(turn - x) >= abs(turn - to)
-            found.append(self._run(at, route.first, x, turn, words=early))
-            found.append(self._run(at, route.last, turn, to, words=not early))
+            found += [_Run(at, route.first, x, turn), _Run(at, route.last, turn, to)]
         return found
-
-    def _run(self, at: int, street: int, x: int, to: int, *, words: bool) -> _Run:
-        return _Run(at, street, x, to, self._words(at, x, to) if words else None)
-
-    def _said(self, at: int, x: int, to: int) -> str:
-        return fitted(self.routes[at].what, max(LABEL_ROOM, abs(to - x) - 2 * APART), LABEL)
-
-    def _words(self, at: int, x: int, to: int) -> tuple[int, int]:
-        """From where to where the words reach: on the piece where it is long enough, else beside its end."""
-        wide = width(self._said(at, x, to), LABEL)
-        begins = max(x, to) + 7
-        if wide + 2 * APART <= abs(to - x):
-            begins = (x + to - wide) // 2
-        elif begins + wide > self.width - 6:
-            begins = min(x, to) - 7 - wide
-        return begins, begins + wide
 
     @cached_property
     def _street_tracks(self) -> dict[int, int]:
@@ -242,33 +250,53 @@ class Grid:
     def street(self, number: int) -> int:
         """How high a street is."""
         used = [self._street_tracks[at] for at, run in enumerate(self._runs) if run.street == number]
-        return ABOVE + BELOW + TRACK * max(used) if used else ABOVE
+        return 2 * STRIP + TRACK * max(used) if used else EMPTY
 
     # -- the lines
 
     def lines(
         self, routes: Sequence[Route], boxes: dict[str, tuple[int, int]], streets: Sequence[int]
     ) -> tuple[Line, ...]:
-        """Every line, given top and bottom of each box and where each street begins."""
+        """Every line in the order of the numbers, given top and bottom of each box and where each street begins.
+
+        The numbers run as one reads: down, and within a row of badges to the right.
+        """
+        mine: dict[int, list[tuple[_Run, int]]] = {}
+        for number, run in enumerate(self._runs):
+            y = streets[run.street] + STRIP + TRACK * self._street_tracks[number]
+            mine.setdefault(run.route, []).append((run, y))
+        places = sorted((*self._badge(at, route, streets), at) for at, route in enumerate(routes))
         found: list[Line] = []
-        for at, route in enumerate(routes):
-            mine = [(run, streets[run.street] + ABOVE + TRACK * self._street_tracks[number])
-                    for number, run in enumerate(self._runs) if run.route == at]  # fmt: skip
-            found.append(self._line(at, route, mine, boxes))
+        for number, (y, x, at) in enumerate(places, 1):
+            wide = badge_width(number)
+            badge = Badge(x - wide // 2, y - BADGE // 2, wide, number)
+            points = self._points(routes[at], mine[at], boxes)
+            found.append(Line(routes[at].start.code, routes[at].end.code, points, routes[at].what, badge))
         return tuple(found)
 
-    def _line(
-        self, at: int, route: Route, runs: list[tuple[_Run, int]], boxes: dict[str, tuple[int, int]]
-    ) -> Line:
+    def _badge(self, at: int, route: Route, streets: Sequence[int]) -> tuple[int, int]:
+        """How far down and across the middle of a line's badge is: in the strip beside its start."""
+        above = streets[route.first]
+        down = route.first > route.start.row
+        y = above + STRIP // 2 - 1 if down else above + self.street(route.first) - STRIP // 2 + 1
+        return y, self._ports[at, "start"]
+
+    @staticmethod
+    def _points(
+        route: Route, runs: list[tuple[_Run, int]], boxes: dict[str, tuple[int, int]]
+    ) -> tuple[Point, ...]:
         begins = boxes[route.start.code][route.first > route.start.row]
         ends = boxes[route.end.code][route.last > route.end.row]
         points = [(runs[0][0].x, begins)]
         for run, y in runs:
             points += [(run.x, y), (run.to, y)]
         points.append((runs[-1][0].to, ends))
-        run, y = next((run, y) for run, y in runs if run.words)
-        label = Label(run.words[0], y + 4, run.words[1] - run.words[0], self._said(at, run.x, run.to))  # type: ignore[index]
-        return Line(route.start.code, route.end.code, _cleaned(points), label)
+        return _cleaned(points)
+
+
+def badge_width(number: int) -> int:
+    """How wide the badge of a number is: an even number, so that it has a middle."""
+    return BADGE + DIGIT * (len(str(number)) - 1)
 
 
 def straight(route: Route) -> bool:

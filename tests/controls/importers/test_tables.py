@@ -9,8 +9,18 @@ from typing import Any
 import pytest
 
 from tests.hostile import files
-from tickmark.controls.importers import KINDS, Column, Given, LeftOut, Problem, Reading, read, sheet_of
-from tickmark.controls.importers.kinds import PRESETS, SINCE
+from tickmark.controls.importers import (
+    KINDS,
+    Column,
+    Given,
+    LeftOut,
+    Problem,
+    Reading,
+    read,
+    sheet_of,
+    values,
+)
+from tickmark.controls.importers.kinds import PRESETS, SINCE, guessed
 from tickmark.controls.importers.tables import proposed
 from tickmark.kernel.errors import Invalid
 from tickmark.scope.programme import PARTS, Item
@@ -78,6 +88,112 @@ def test_a_register_of_controls_is_read_by_the_words_that_people_use() -> None:
         (("TSC CC 6.1, CC6.2", "CC6.1, CC6.2"), ("cc6.1.3", "CC6.1")),
     )
     assert found.columns[8] == Column("Team", "", ("IT",))
+
+
+SHEET = """Ctrl #,Control Activity Description,TSC Ref.,Freq,Control Owner,Status,Last tested,Risk Owner
+AC-01,Access is reviewed.,CC6.1,Qtrly,Ada Lovelace,Live,2026-01-05,Bo
+"""
+
+
+def test_a_sheet_of_controls_is_known_by_the_headings_that_spreadsheets_have() -> None:
+    found = of(SHEET)
+    assert [(one.name, one.field) for one in found.columns] == [
+        ("Ctrl #", "code"),
+        ("Control Activity Description", "statement"),
+        ("TSC Ref.", "criteria"),
+        ("Freq", "frequency"),
+        ("Control Owner", "owner"),
+        ("Status", ""),
+        ("Last tested", ""),
+        ("Risk Owner", ""),
+    ]
+    [item] = found.items
+    assert (found.kind, item.code) == ("control", "AC-01")
+    assert (item.fields["frequency"], item.fields["owner"]) == ("quarterly", ADA)
+
+
+@pytest.mark.parametrize(
+    ("kind", "heading", "field"),
+    [
+        ("control", "Control #", "code"),
+        ("control", "Ctrl ID", "code"),
+        ("control", "#", "code"),
+        ("control", "Control", "statement"),
+        ("control", "Process owner", "owner"),
+        ("control", "Risk owner", ""),
+        ("control", "Vendor owner", ""),
+        ("control", "Manual / Automated", "nature"),
+        ("vendor", "Vendor Owner", "owner"),
+        ("vendor", "Supplier owner", "owner"),
+        ("component", "Asset Owner", "owner"),
+        ("component", "Vendor Owner", ""),
+        ("policy", "Policy Owner", "owner"),
+        ("complement", "CUEC #", "code"),
+    ],
+)
+def test_a_heading_may_say_the_kind_before_the_field(kind: str, heading: str, field: str) -> None:
+    assert guessed(KINDS[kind], [heading]).get(heading, "") == field
+
+
+def test_of_two_headings_of_one_field_the_plainer_is_taken() -> None:
+    assert guessed(KINDS["control"], ["Process owner", "Control Owner"]) == {"Control Owner": "owner"}
+    assert guessed(KINDS["control"], ["Control Owner", "Owner"]) == {"Owner": "owner"}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_no_heading_stands_for_two_fields(kind: Any) -> None:
+    every = [name for called in kind.headings.values() for name in called]
+    assert sorted(every) == sorted(set(every))
+
+
+@pytest.mark.parametrize(
+    ("said", "frequency"),
+    [
+        ("Qtrly", "quarterly"),
+        ("Qrtly", "quarterly"),
+        ("Annual", "annual"),
+        ("Upon hire", "event"),
+        ("On hire", "event"),
+        ("At onboarding", "event"),
+        ("As it occurs", "event"),
+        ("Per change", "event"),
+    ],
+)
+def test_how_often_is_read_in_the_words_of_spreadsheets(said: str, frequency: str) -> None:
+    assert values.frequency(said, KNOWS) == frequency
+
+
+@pytest.mark.parametrize("said", ["Bi-annual", "Biannually", "bi-weekly", "Bimonthly"])
+def test_how_often_is_not_read_where_it_means_two_things(said: str) -> None:
+    with pytest.raises(values.Unreadable, match=f"'{said}' can mean twice a"):
+        values.frequency(said, KNOWS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "called"),
+    [
+        ("infrastructure", "Database, Server, VM, Bucket, Endpoint, Laptop, Laptops, Laptop(s), Firewall"),
+        ("software", "SaaS, Tool, Application, Web application, API"),
+        ("data", "Data set"),
+        ("people", "Team, Role"),
+    ],
+)
+def test_kinds_of_components_are_read_in_the_words_of_inventories(kind: str, called: str) -> None:
+    assert {values.component(one, KNOWS) for one in called.split(", ")} == {kind}
+
+
+def test_a_component_without_a_name_is_asked_for_its_name() -> None:
+    found = of("Asset Name,Type,Region\n,Server,eu-1\n東京,Server,eu-1\n", "component")
+    assert [(one.what, one.remedy) for one in found.problems] == [
+        ("This component has no name.", "Give it one."),
+        ("No code can be made of '東京'.", "Give the component a code."),
+    ]
+
+
+def test_an_address_that_has_no_account_is_invited_first() -> None:
+    with pytest.raises(values.Unreadable) as refused:
+        values.owner("Eve <eve@larch.example>", KNOWS)
+    assert refused.value.remedy == "Invite them first, or write somebody who has an account."
 
 
 EACH: list[tuple[str, str, Item]] = [
@@ -151,7 +267,6 @@ def test_the_fields_of_a_kind_are_those_of_its_part(kind: Any) -> None:
 
 
 def test_the_words_are_the_values_of_the_models() -> None:
-    from tickmark.controls.importers import values
     from tickmark.controls.models import Frequency, Nature, Purpose
     from tickmark.scope.models import Commitment, Complement, ComponentKind, Method
 

@@ -1,7 +1,8 @@
 """What a table can hold: the fields of each kind of thing, what people call them, and where other programs keep them.
 
-Headings are compared without case, marks and spaces. The headings of `PRESETS` are those that the makers publish: a
-table or answer that has them is known by them, every other one by the words that people use.
+Headings are compared without case, marks and spaces, and with or without the word for the kind before them (`Control
+Owner` in a list of controls is its owner; `Risk Owner` is not). The headings of `PRESETS` are those that the makers
+publish: a table or answer that has them is known by them, every other one by the words that people use.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from tickmark.controls.importers import values
 from tickmark.controls.importers.values import Reader
@@ -33,7 +35,8 @@ class Kind:
 
     A row without a code gets one of its name (`named`). Where ids of other programs are kept, so that it is found
     again, it gets the next number after `stem` from `first` (the library has those below). Of other kinds each row
-    must have its code. `needed` are the fields without which nothing new is recorded.
+    must have its code. `needed` are the fields without which nothing new is recorded. `called` are short words for the
+    kind that people put before the name of a field (`Ctrl #`).
     """
 
     name: str
@@ -45,6 +48,7 @@ class Kind:
     first: int = 1
     named: bool = False
     needed: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
 
     @property
     def by_name(self) -> dict[str, Field]:
@@ -55,10 +59,29 @@ class Kind:
         """The words for what something new of this kind needs and does not say."""
         return [self.by_name[name].title.lower() for name in self.needed if said.get(name) in (None, "", [])]
 
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """What the kind itself is called, as it stands before the name of a field."""
+        return tuple(dict.fromkeys(map(plain, (self.name, self.title, *self.called))))
+
+    @cached_property
+    def headings(self) -> Mapping[str, tuple[str, ...]]:
+        """The plain headings of each field by its name, the likeliest first; none stands for two of them."""
+        return {one.name: self._headings(one) for one in self.fields}
+
+    def _headings(self, field: Field) -> tuple[str, ...]:
+        names = map(plain, (field.title, field.name, *field.called))
+        return tuple(dict.fromkeys(f"{word}{name}" for name in names for word in ("", *self.words)))
+
     @property
     def choices(self) -> tuple[tuple[str, str], ...]:
         """The fields as choices of a column."""
         return tuple((one.name, one.title) for one in self.fields)
+
+
+def plain(heading: str) -> str:
+    """A heading without case, marks and spaces; `#` is read as the word number."""
+    return re.sub(r"[\W_]+", "", heading.replace("#", "number")).casefold()
 
 
 def _code(*called: str) -> Field:
@@ -67,13 +90,18 @@ def _code(*called: str) -> Field:
 
 
 _OWNER = Field(
-    "owner", "Owner", values.owner, ("owners", "responsible", "owner email", "assignee", "owner.emailAddress")
-)
+    "owner", "Owner", values.owner,
+    ("owners", "owner name", "responsible", "owner email", "assignee", "owner.emailAddress", "process owner",
+     "business owner", "responsible person", "person responsible", "responsible party", "accountable"),
+)  # fmt: skip
 _BACKUP = Field("backup_owner", "Backup owner", values.owner, ("deputy", "secondary owner", "stand in"))
 _CRITERIA = Field(
     "criteria", "Criteria", values.criteria,
     ("criterion", "tsc", "trust services criteria", "soc 2", "soc2 criteria", "soc 2 criteria", "mapped criteria",
-     "mapped requirements", "requirements", "framework requirements", "tsc criteria", "tsc mapping", "criteria ids"),
+     "mapped requirements", "requirements", "framework requirements", "tsc criteria", "tsc mapping", "criteria ids",
+     "tsc ref", "tsc reference", "tsc id", "tsc criterion", "tsc number", "criteria ref", "criteria reference",
+     "criteria mapping", "common criteria", "trust services criterion", "soc 2 ref", "soc 2 reference",
+     "soc 2 mapping"),
 )  # fmt: skip
 _FOREIGN = Field(
     "foreign_ids", "Id elsewhere", values.codes, ("external id", "uuid", "urn", "foreign id", "source id")
@@ -87,15 +115,21 @@ _PROMISES = Field("commitments", "Commitments", values.codes, ("promises", "serv
 CONTROL = Kind(
     "control", "Control", "Controls",
     (
-        _code("control id", "control code", "control ref", "control number", "control key"),
+        _code("control id", "control code", "control ref", "control number", "control key", "control no"),
         Field("title", "Title", values.line, ("control title", "control name", "name", "short name", "summary")),
         Field("statement", "Statement", values.text,
               ("control statement", "control description", "description", "control text", "control activity",
-               "control", "activity", "wording", "control language")),
+               "control", "activity", "activity description", "description of control", "control activities",
+               "wording", "control language")),
         _CRITERIA,
-        Field("nature", "Nature", values.nature, ("control nature", "automation", "manual or automated", "execution")),
-        Field("purpose", "Purpose", values.purpose, ("control type", "type", "control purpose")),
-        Field("frequency", "Frequency", values.frequency, ("control frequency", "how often", "cadence", "periodicity")),
+        Field("nature", "Nature", values.nature,
+              ("control nature", "automation", "manual or automated", "manual/automated", "automated or manual",
+               "automated/manual", "execution")),
+        Field("purpose", "Purpose", values.purpose,
+              ("control type", "type", "control purpose", "preventive or detective", "preventive/detective")),
+        Field("frequency", "Frequency", values.frequency,
+              ("control frequency", "freq", "how often", "cadence", "periodicity", "frequency of operation",
+               "operating frequency", "frequency of performance")),
         _OWNER,
         _BACKUP,
         Field("policy", "Policy", values.line, ("policy id", "policy code", "related policy", "linked policy")),
@@ -108,12 +142,15 @@ CONTROL = Kind(
     ),
     stem="IMP",
     needed=("title", "statement", "criteria", "nature", "purpose", "frequency", "owner"),
+    called=("ctrl", "ctl"),
 )  # fmt: skip
 COMPONENT = Kind(
     "component", "Component", "Components",
     (
         _code("component id", "component code", "asset id", "asset tag"),
-        Field("name", "Name", values.line, ("component", "component name", "asset", "asset name", "title", "system")),
+        Field("name", "Name", values.line,
+              ("component", "component name", "asset", "asset name", "title", "system", "system name", "resource",
+               "resource name")),
         Field("kind", "Kind", values.component, ("type", "component type", "asset type", "category", "class")),
         Field("description", "Description", values.text,
               ("purpose", "notes", "details", "what it does", "what it is for", "used for")),
@@ -130,12 +167,14 @@ COMPONENT = Kind(
     scoped=True,
     named=True,
     needed=("kind", "name"),
+    called=("asset",),
 )  # fmt: skip
 VENDOR = Kind(
     "vendor", "Vendor", "Vendors",
     (
         _code("vendor id", "vendor code", "supplier id"),
-        Field("name", "Name", values.line, ("vendor", "vendor name", "supplier", "supplier name", "company")),
+        Field("name", "Name", values.line,
+              ("vendor", "vendor name", "supplier", "supplier name", "company", "third party", "service provider")),
         Field("service", "Service", values.text,
               ("services", "description", "service provided", "services provided", "what they do", "used for")),
         Field("subservice", "Subservice organisation", values.yes_no,
@@ -153,6 +192,7 @@ VENDOR = Kind(
     ),
     named=True,
     needed=("name", "service"),
+    called=("supplier", "thirdparty"),
 )  # fmt: skip
 COMMITMENT = Kind(
     "commitment", "Commitment", "Commitments and requirements",
@@ -183,6 +223,7 @@ COMPLEMENT = Kind(
     ),
     scoped=True,
     needed=("kind", "text", "criteria"),
+    called=("cuec", "csoc"),
 )  # fmt: skip
 POLICY = Kind(
     "policy", "Policy", "Policies",
@@ -248,17 +289,7 @@ PRESETS = (
 )  # fmt: skip
 
 
-def plain(heading: str) -> str:
-    """A heading without case, marks and spaces."""
-    return re.sub(r"[\W_]+", "", heading).casefold()
-
-
-HEADINGS = frozenset(
-    plain(name)
-    for kind in KINDS.values()
-    for one in kind.fields
-    for name in (one.title, one.name, *one.called)
-)
+HEADINGS = frozenset(name for kind in KINDS.values() for called in kind.headings.values() for name in called)
 """Every heading that some kind knows."""
 
 
@@ -272,12 +303,11 @@ def guessed(kind: Kind, headings: Sequence[str], preset: Preset | None = None) -
     found: dict[str, str] = {}
     if preset is not None and preset.kind == kind.name:
         found = {heading: preset.fields[heading] for heading in headings if heading in preset.fields}
-    for field in kind.fields:
-        for name in (field.title, field.name, *field.called):
-            taken = field.name in found.values()
-            match = next((one for one in headings if one not in found and plain(one) == plain(name)), None)
-            if match is not None and not taken:
-                found[match] = field.name
+    standing = {plain(one): one for one in reversed(headings) if one not in found}
+    for field, called in kind.headings.items():
+        match = next((standing[name] for name in called if name in standing), None)
+        if match is not None and field not in found.values():
+            found[match] = field
     return found
 
 
@@ -293,5 +323,5 @@ def kind_of(headings: Sequence[str]) -> Kind | None:
 
 def _fit(kind: Kind, headings: Sequence[str]) -> float:
     """How many headings fit; one that names the kind itself (`Control ID`) counts for more."""
-    named = sum(plain(one).startswith(plain(kind.name)) for one in headings)
+    named = sum(plain(one).startswith((kind.name, *kind.called)) for one in headings)
     return len(guessed(kind, headings)) + named / 2

@@ -141,10 +141,7 @@ class _Rows:
             self.told.problem(where, error.why, "Which of them is meant cannot be told.", error.remedy)
             return
         if not code:
-            title = self.kind.title.lower()
-            self.told.problem(
-                where, f"This {title} has no code.", "It would be recorded anew each time.", "Give it one."
-            )
+            self._nameless(where, original or str(said.get("name") or ""))
             return
         if not self._once(code, where):
             return
@@ -160,6 +157,20 @@ class _Rows:
         self.told.items.append(item)
         for what in self.kind.lacks(said) if new else ():
             self.told.lack(what, item)
+
+    def _nameless(self, where: str, said: str) -> None:
+        """Tell that a row can be recorded under no code: it has none, and none can be made of its name."""
+        title = self.kind.title.lower()
+        if not self.kind.named:
+            why = "It would be recorded anew each time."
+            self.told.problem(where, f"This {title} has no code.", why, "Give it one.")
+        elif said:
+            why = "A code is made of letters a to z and digits."
+            what = f"No code can be made of '{said[:60]}'."
+            self.told.problem(where, what, why, f"Give the {title} a code.")
+        else:
+            why = f"Its code is made of the name, and a {title} without one says nothing."
+            self.told.problem(where, f"This {title} has no name.", why, "Give it one.")
 
     def _once(self, code: str, where: str) -> bool:
         """Whether no row before has the code."""

@@ -63,15 +63,41 @@ FREQUENCIES: Mapping[str, str] = {
     **dict.fromkeys(("continuous", "continuously", "ongoing", "real time", "real-time"), "continuous"),
     **dict.fromkeys(("event", "per event", "ad hoc", "ad-hoc", "as needed", "on demand"), "event"),
     **dict.fromkeys(("event driven", "event-driven", "per occurrence", "as required"), "event"),
+    **dict.fromkeys(
+        ("event based", "event-based", "on occurrence", "as it occurs", "as they occur"), "event"
+    ),
+    **dict.fromkeys(("per change", "on change", "upon change", "each change", "every change"), "event"),
+    **dict.fromkeys(("per hire", "at hire", "on hire", "upon hire", "on hiring", "upon hiring"), "event"),
+    **dict.fromkeys(("at onboarding", "on onboarding", "upon onboarding", "at offboarding"), "event"),
+    **dict.fromkeys(("at termination", "on termination", "upon termination", "per termination"), "event"),
+    **dict.fromkeys(("per incident", "per release", "per request", "upon request", "on request"), "event"),
     **dict.fromkeys(("event+annual", "per event and annually", "per event and annual"), "event+annual"),
     **dict.fromkeys(("daily", "every day", "each day"), "daily"),
-    **dict.fromkeys(("weekly", "every week", "each week"), "weekly"),
-    **dict.fromkeys(("monthly", "every month", "each month"), "monthly"),
-    **dict.fromkeys(("quarterly", "every quarter", "each quarter"), "quarterly"),
+    **dict.fromkeys(("weekly", "wkly", "every week", "each week"), "weekly"),
+    **dict.fromkeys(("monthly", "mthly", "every month", "each month"), "monthly"),
+    **dict.fromkeys(("quarterly", "qtrly", "qrtly", "qtly", "every quarter", "each quarter"), "quarterly"),
     **dict.fromkeys(("semi-annual", "semi-annually", "semiannual", "semiannually"), "semi-annual"),
-    **dict.fromkeys(("half-yearly", "half yearly", "twice a year", "every six months"), "semi-annual"),
+    **dict.fromkeys(
+        ("half-yearly", "half yearly", "semi annual", "semi annually", "twice a year", "every six months"),
+        "semi-annual",
+    ),
     **dict.fromkeys(("annual", "annually", "yearly", "every year", "once a year"), "annual"),
 }
+TWO_WAYS: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(
+        ("bi-annual", "biannual", "bi annual", "bi-annually", "biannually", "bi-yearly"),
+        ("twice a year or every two years", "semi-annual or annual"),
+    ),
+    **dict.fromkeys(
+        ("bi-monthly", "bimonthly", "bi monthly"),
+        ("twice a month or every two months", "weekly, monthly or quarterly"),
+    ),
+    **dict.fromkeys(
+        ("bi-weekly", "biweekly", "bi weekly"),
+        ("twice a week or every two weeks", "daily, weekly or monthly"),
+    ),
+}
+"""How often, in words that people use for two things: both of them, and what can be written instead."""
 NATURES: Mapping[str, str] = {
     **dict.fromkeys(("m", "manual"), "M"),
     **dict.fromkeys(("a", "automated", "automatic", "fully automated"), "A"),
@@ -85,10 +111,25 @@ PURPOSES: Mapping[str, str] = {
 }
 COMPONENTS: Mapping[str, str] = {
     **dict.fromkeys(("infrastructure", "infra", "hardware", "network", "server", "cloud"), "infrastructure"),
+    **dict.fromkeys(
+        ("servers", "host", "virtual machine", "virtual machines", "vm", "vms"), "infrastructure"
+    ),
+    **dict.fromkeys(("database", "databases", "db", "database server", "cluster", "cache"), "infrastructure"),
+    **dict.fromkeys(("bucket", "buckets", "storage", "storage bucket", "object storage"), "infrastructure"),
+    **dict.fromkeys(("container", "containers", "load balancer", "cloud account"), "infrastructure"),
+    **dict.fromkeys(("firewall", "router", "switch", "network device", "queue"), "infrastructure"),
+    **dict.fromkeys(("endpoint", "endpoints", "laptop", "laptops", "laptop(s)"), "infrastructure"),
+    **dict.fromkeys(("workstation", "workstations", "desktop", "desktops"), "infrastructure"),
+    **dict.fromkeys(("device", "devices", "mobile device", "mobile devices"), "infrastructure"),
     **dict.fromkeys(("software", "application", "app", "service"), "software"),
+    **dict.fromkeys(("applications", "apps", "web application", "web app", "mobile app"), "software"),
+    **dict.fromkeys(("saas", "saas application", "saas app", "tool", "tools", "services"), "software"),
+    **dict.fromkeys(("api", "website", "operating system", "middleware", "microservice"), "software"),
+    **dict.fromkeys(("repository", "code repository", "source repository", "repo"), "software"),
     **dict.fromkeys(("people", "person", "team", "staff", "personnel"), "people"),
+    **dict.fromkeys(("teams", "role", "roles", "department", "departments"), "people"),
     **dict.fromkeys(("procedures", "procedure", "process", "processes"), "procedures"),
-    **dict.fromkeys(("data", "information", "data store"), "data"),
+    **dict.fromkeys(("data", "information", "data store", "data set", "dataset"), "data"),
 }
 COMMITMENTS: Mapping[str, str] = {
     **dict.fromkeys(("commitment", "service commitment", "promise"), "commitment"),
@@ -124,7 +165,19 @@ def word(known: Mapping[str, Any]) -> Reader:
     return read
 
 
-yes_no, frequency, nature, purpose = word(YES_NO), word(FREQUENCIES), word(NATURES), word(PURPOSES)
+_frequency = word(FREQUENCIES)
+
+
+def frequency(cell: Any, given: Given) -> Any:
+    """How often something is done. `bi-annual` is twice a year for some and every two years for others: not read."""
+    said = line(cell, given)
+    if said.casefold() in TWO_WAYS:
+        means, instead = TWO_WAYS[said.casefold()]
+        raise Unreadable(f"'{said}' can mean {means}.", f"Write {instead}.")
+    return _frequency(cell, given)
+
+
+yes_no, nature, purpose = word(YES_NO), word(NATURES), word(PURPOSES)
 component, commitment, complement = word(COMPONENTS), word(COMMITMENTS), word(COMPLEMENTS)
 method, category = word(METHODS), word(CATEGORIES)
 
@@ -204,9 +257,12 @@ def owner(cell: Any, given: Given) -> str:
     match = _ADDRESS.search(said)
     key = (match[0] if match else said).casefold()
     if key not in given.people:
-        raise Unreadable(
-            f"'{said[:80]}' is nobody who has an account here.", "Write their address, or invite them first."
+        remedy = (
+            "Invite them first, or write somebody who has an account."
+            if match
+            else "Write their address, or invite them first."
         )
+        raise Unreadable(f"'{said[:80]}' is nobody who has an account here.", remedy)
     if not given.people[key]:
         raise Unreadable(f"Several people are called '{said[:80]}'.", "Write the address.")
     return given.people[key]

@@ -209,9 +209,13 @@ def boundary() -> SimpleNamespace:
         Flow("db", "host", "volumes"),
     ]
     names = {part.code: part.name for part in parts}
+    drawing = draw(parts, flows)
     return SimpleNamespace(
-        drawing=draw(parts, flows),
-        flows=[Passed(names[one.start], one.what, names[one.end], True) for one in flows],
+        drawing=drawing,
+        flows=[
+            Passed(names[one.start], one.what, names[one.end], True, drawing.numbers[one.start, one.end])
+            for one in flows
+        ],
         rows=[
             Stood(one.name, one.code, one.kind.capitalize(), "inside" if one.inside else "outside", "", "", "", "")
             for one in parts

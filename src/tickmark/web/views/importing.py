@@ -19,7 +19,8 @@ from django.urls import path
 from django.views.decorators.http import require_POST
 
 from tickmark.controls.bringing import VERB, Asked, Brought, Files, arguments, brought, reading
-from tickmark.controls.importers import KINDS, sheet_of
+from tickmark.controls.importers import KINDS, Reading, sheet_of
+from tickmark.controls.importers.told import CHOSEN
 from tickmark.controls.importers.values import shown as shown_word
 from tickmark.controls.models import Frequency, Nature, Purpose
 from tickmark.evidence.uploads import label
@@ -213,9 +214,17 @@ def _shown(found: Brought) -> dict[str, Any]:
         "changes": len(found.changed),
         "recorded": len(found.new) + len(found.changed),
         "library": bool(told.items) and not told.columns and told.kind != "policy",
+        "unknown": bool(refused) and _unknown(told),
         "read_as": any(one.read_as for one in told.columns),
         "shown": SHOWN,
     }
+
+
+def _unknown(told: Reading) -> bool:
+    """Whether hardly a column is known: fewer than half of the fields that only the file can say have one."""
+    kind, found = KINDS.get(told.kind), {one.field for one in told.columns}
+    asked = [name for name in kind.needed if name not in CHOSEN] if kind else []
+    return bool(told.columns) and 2 * sum(name in found for name in asked) < len(asked)
 
 
 def _new(one: Change, found: Brought) -> dict[str, Any]:
