@@ -105,6 +105,13 @@ def test_a_list_without_codes_means_what_stands_by_its_names(lead: Any) -> None:
     )
     newest = Component.objects.latest("pk")
     assert (newest.code, newest.description, newest.data) == ("S-1", "Tickets", ["D-1"])
+    planned = "Asset ID,Name,Type\nS-7,Ticket desk,software\n"
+    recorded(lead, planned, first_day="2027-06-01")
+    again = lead.post(
+        "/scope/import/preview",
+        sent("Name,Type,Description\nTicket desk,software,New\n", kind="component", first_day="2027-07-01"),
+    )
+    assert "0 new 1 changed" in words(again), "What is planned for a later day is known by its name, too."
 
 
 def test_a_change_is_shown_field_by_field(lead: Any) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import IO, Any
 
-from tickmark.controls.importers import Given, LeftOut, Problem, Reading, read
+from tickmark.controls.importers import Given, LeftOut, Names, Problem, Reading, read
 from tickmark.kernel import clock
 from tickmark.kernel.access import Actor, require, visible
 from tickmark.kernel.dated import Version
@@ -154,7 +154,7 @@ def given(actor: Actor, asked: Asked) -> Given:
         defaults={name: value for name, value in asked.defaults.items() if value},
         system=asked.system,
         people=_people(actor),
-        named=_named(now.values(), asked.system),
+        names=_called({**now, **standing(date.max)}.values(), asked.system),
         held=frozenset(now),
         spent=frozenset((part.kind, code) for part, code, _ in last),
         foreign=_foreign(last),
@@ -192,16 +192,17 @@ def _people(actor: Actor) -> dict[str, str]:
     }
 
 
-def _named(items: Iterable[Item], system: str) -> dict[tuple[str, str], str]:
-    """The code of each vendor, and of each component and kind of data of the system, by code and by name."""
-    found: dict[tuple[str, str], str] = {}
-    codes: dict[tuple[str, str], str] = {}
+def _called(items: Iterable[Item], system: str) -> Names:
+    """What vendors and kinds of data are called, and the components of the system; planned ones included."""
+    found = []
     for one in items:
-        if one.kind != "vendor" and not (one.kind == "component" and one.code.startswith(f"{system}/")):
-            continue
-        code = one.code.rpartition("/")[2]
-        name = " ".join(str(one.fields.get("name") or "").split()).casefold()
-        for kind in (one.kind, "data") if one.fields.get("kind") == "data" else (one.kind,):
-            codes[kind, code.casefold()] = code
-            found[kind, name] = "" if (kind, name) in found else code
-    return found | codes
+        owner, _, code = one.code.rpartition("/")
+        name = str(one.fields.get("name") or "")
+        kinds = {
+            "vendor": one.kind == "vendor",
+            "component": one.kind == "component" and owner == system,
+            "data": one.fields.get("kind") == "data" and owner == system,
+            "any data": one.fields.get("kind") == "data",
+        }
+        found += [(kind, code, name) for kind, holds in kinds.items() if holds]
+    return Names(found)

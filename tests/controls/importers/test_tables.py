@@ -14,6 +14,7 @@ from tickmark.controls.importers import (
     Column,
     Given,
     LeftOut,
+    Names,
     Problem,
     Reading,
     read,
@@ -29,7 +30,7 @@ ADA = "ada@larch.example"
 KNOWS = Given(
     system="main",
     people={ADA: ADA, "ada lovelace": ADA, "bo": ""},
-    named={("vendor", "aws"): "aws", ("vendor", "amazon web services"): "aws"},
+    names=Names([("vendor", "aws", "Amazon Web Services")]),
 )
 REGISTER = """Control register, spring 2026
 Control ID;Name;Control text;TSC;Type;How often;Automation;Owner;Team
@@ -390,31 +391,66 @@ def test_a_code_is_proposed_beside_the_one_it_stands_for_and_found_again() -> No
     assert [one.code for one in of(text, given=again).items] == ["AC-77", "AC-78"]
 
 
+HELD = Names(
+    [
+        ("component", "SOFT-7", "Support tool"),
+        ("component", "A", "Twins"),
+        ("component", "B", "twins"),
+        ("component", "wiki", "Docs"),
+        ("component", "SOFT-9", "Wiki"),
+        *((kind, code, name) for kind in ("data", "any data") for code, name in (
+            ("DATA-1", "Customer records"), ("X", "Twice"), ("Y", "Twice"), ("d-1", "Beta"), ("D-1", "Alpha"),
+            ("DATA-2", "Names, addresses"),
+        )),
+    ]
+)  # fmt: skip
+
+
 def test_what_the_books_hold_is_known_by_its_name() -> None:
     """No second component beside the one of that name, and data that is named as people name it."""
-    held = {
-        ("component", "support tool"): "SOFT-7",
-        ("component", "twins"): "",
-        ("data", "customer records"): "DATA-1",
-        ("data", "twice"): "",
-    }
     found = of(
         "Asset name,Type,What it is for,Data\n"
-        'support tool,software,Tickets,"Customer Records, Scans"\n'
+        'support tool,software,Tickets,"Customer  Records, Scans, scans"\n'
         "Scans,data,Pictures of receipts,\n"
         "Twins,software,Which?,\n"
-        "Wiki,software,Notes,Twice\n",
-        given=Given(system="main", named=held, held=frozenset({("component", "main/SOFT-7")})),
+        "Notes,software,Notes,Twice\n"
+        'Wiki,software,Pages,"names, addresses"\n',
+        given=Given(system="main", names=HELD, held=frozenset({("component", "main/SOFT-7")})),
     )
     assert [(one.code, one.fields.get("data")) for one in found.items] == [
         ("main/SOFT-7", ["DATA-1", "scans"]),
         ("main/scans", None),
+        ("main/SOFT-9", ["DATA-2"]),
     ]
     assert found.items[0].fields["description"] == "Tickets"
     assert [(one.where, one.what, one.remedy) for one in found.problems] == [
         ("list.csv, row 4", "Several are called 'Twins'.", "Write the code."),
         ("list.csv, row 5, Data", "Several are called 'Twice'.", "Write the code."),
     ]
+
+
+def test_a_code_is_never_taken_for_a_name_or_another_code() -> None:
+    found = of(
+        "Code,Name,Type,Data\n"
+        "W,Warehouse,software,D-1\n"
+        "V,Vault,software,D-8\n"
+        "D-8,D-9,data,\n"
+        "D-9,D-8,data,\n"
+        "U,Unclear,software,Customer records\n"
+        "D-7,Customer records,data,\n",
+        given=Given(system="main", names=HELD),
+    )
+    assert {one.code: one.fields.get("data") for one in found.items} == {
+        "main/W": ["D-1"], "main/V": ["D-8"], "main/D-8": None, "main/D-9": None, "main/D-7": None,
+    }  # fmt: skip
+    assert [one.where for one in found.problems] == ["list.csv, row 6, Data"], (
+        "The books hold one of that name, too."
+    )
+
+
+def test_a_vendor_reaches_data_of_any_system_by_its_name() -> None:
+    found = of("Supplier,Used for,Data\nNordic,Tickets,customer records\n", given=Given(names=HELD))
+    assert (found.kind, [one.fields["data"] for one in found.items]) == ("vendor", [["DATA-1"]])
 
 
 def test_components_take_their_code_from_their_name_and_commitments_must_have_one() -> None:

@@ -7,6 +7,6 @@ taken come out (`Reading`). What is recorded is the difference, by `scope.apply`
 from tickmark.controls.importers.kinds import KINDS
 from tickmark.controls.importers.reading import read
 from tickmark.controls.importers.sheet_of import sheet_of
-from tickmark.controls.importers.told import Column, Given, LeftOut, Problem, Reading
+from tickmark.controls.importers.told import Column, Given, LeftOut, Names, Problem, Reading
 
-__all__ = ["KINDS", "Column", "Given", "LeftOut", "Problem", "Reading", "read", "sheet_of"]
+__all__ = ["KINDS", "Column", "Given", "LeftOut", "Names", "Problem", "Reading", "read", "sheet_of"]

@@ -153,7 +153,7 @@ COMPONENT = Kind(
                "resource name")),
         Field("kind", "Kind", values.component, ("type", "component type", "asset type", "category", "class")),
         Field("description", "Description", values.text,
-              ("purpose", "notes", "details", "what it does", "what it is for", "used for")),
+              ("purpose", "notes", "details", "what it does", "what it is for")),
         Field("inside", "Inside the boundary", values.yes_no, ("in scope", "scope", "in boundary", "inside")),
         _OWNER,
         _BACKUP,

@@ -10,7 +10,7 @@ from typing import Any
 from tickmark.controls.importers import values
 from tickmark.controls.importers.kinds import KINDS, SINCE, Field, Kind, guessed, kind_of, preset_of
 from tickmark.controls.importers.sheets import Table
-from tickmark.controls.importers.told import Column, Given, Reading
+from tickmark.controls.importers.told import Column, Given, Names, Reading
 from tickmark.kernel.errors import Invalid
 from tickmark.scope.programme import Item
 
@@ -95,7 +95,7 @@ class _Rows:
             self.told.problem(
                 self.name, "It has headings and no rows.", "", "Fill it in, or choose another file."
             )
-        self._among_themselves()
+        self._named_data()
         self._columns()
         return self.told
 
@@ -207,26 +207,31 @@ class _Rows:
             return original
         known = next((code for one in ids if (code := self.given.foreign.get((self.kind.name, one)))), "")
         if not original and not known:
-            known = values.named(self.kind.name, name, self.given) if self._stands(name) else ""
+            known = values.only(self.given.names.called(self.kind.name, name), name)
         taken = _Either(self.taken, self.codes)
         return known or proposed(self.kind, original or name, taken, self.numbers)
 
-    def _stands(self, name: str) -> bool:
-        return (self.kind.name, name.casefold()) in self.given.named
-
-    def _among_themselves(self) -> None:
-        """Kinds of data that rows of the same table list are known to its other rows by their names."""
-        own = {
-            str(one.fields.get("name", "")).casefold(): one.code.rpartition("/")[2]
-            for one in self.told.items
-            if one.fields.get("kind") == "data"
-        }
+    def _named_data(self) -> None:
+        """The kinds of data that rows speak of by name: those of the books, and those that other rows list."""
+        kind = "data" if self.kind.scoped else "any data"
+        rows = [one for one in self.told.items if one.fields.get("kind") == "data"]
+        own = ((kind, one.code.rpartition("/")[2], str(one.fields.get("name", ""))) for one in rows)
+        names = self.given.names | Names(own)
         self.told.items[:] = [
-            replace(one, fields={**one.fields, "data": [own.get(each.casefold(), each) for each in data]})
-            if (data := one.fields.get("data"))
-            else one
-            for one in self.told.items
+            found for one in self.told.items if (found := self._with_data(one, kind, names))
         ]
+
+    def _with_data(self, item: Item, kind: str, names: Names) -> Item | None:
+        said = item.fields.get("data")
+        if not said:
+            return item
+        try:
+            found = dict.fromkeys(values.named(kind, one, names) for one in said)
+        except values.Unreadable as error:
+            heading = next(self.table.headings[at] for at, one in self.fields.items() if one.name == "data")
+            self.told.problem(f"{item.where}, {heading}", error.why, "", error.remedy)
+            return None
+        return replace(item, fields={**item.fields, "data": list(found)})
 
     def _columns(self) -> None:
         for at, heading in enumerate(self.table.headings):

@@ -6,12 +6,47 @@ left out by name, and a code that had to be made up is told beside the one that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tickmark.kernel.errors import Invalid
 from tickmark.scope.programme import Item, Key
+
+
+class Names:
+    """What things are called: by kind, their codes and their names, compared without case.
+
+    A kind is `vendor`, `component`, `data` (of the system) or `any data` (of every system).
+    """
+
+    def __init__(self, things: Iterable[tuple[str, str, str]] = ()) -> None:
+        self.things = {(kind, code): name for kind, code, name in things}
+        self.names: dict[tuple[str, str], list[str]] = {}
+        self.codes: dict[tuple[str, str], list[str]] = {}
+        for (kind, code), name in self.things.items():
+            self.names.setdefault((kind, plain(name)), []).append(code)
+            self.codes.setdefault((kind, plain(code)), []).append(code)
+
+    def __or__(self, other: Names) -> Names:
+        """Both; where the other speaks of the same thing, its name counts."""
+        every = {**self.things, **other.things}
+        return Names((kind, code, name) for (kind, code), name in every.items())
+
+    def called(self, kind: str, name: str) -> list[str]:
+        """The codes of the things with this very name."""
+        return self.names.get((kind, plain(name)), [])
+
+    def meant(self, kind: str, said: str) -> list[str]:
+        """The codes that may be meant: the very code, else those of that name, else codes alike but for case."""
+        if (kind, said) in self.things:
+            return [said]
+        return self.called(kind, said) or self.codes.get((kind, plain(said)), [])
+
+
+def plain(name: str) -> str:
+    """A name without case and without more than one space."""
+    return " ".join(name.split()).casefold()
 
 
 @dataclass(frozen=True)
@@ -20,16 +55,15 @@ class Given:
 
     `defaults` are values by field for what is new: what stands already keeps its own. `system` is the code of the
     system that components, commitments and complements belong to. `people` gives the address of an account by its
-    address or name in small letters, and nothing where two have the same name; `named` in the same way the code of a
-    vendor, a component or a kind of data (`data`), by its kind and its code or name. `held` are the items that stand,
-    `spent` those whose code is never proposed for another, ended ones included; `foreign` is the code by kind and
-    foreign id.
+    address or name in small letters, and nothing where two have the same name; `names` are what vendors, components
+    and kinds of data are called. `held` are the items that stand, `spent` those whose code is never proposed for
+    another, ended ones included; `foreign` is the code by kind and foreign id.
     """
 
     defaults: Mapping[str, Any] = field(default_factory=dict)
     system: str = ""
     people: Mapping[str, str] = field(default_factory=dict)
-    named: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    names: Names = field(default_factory=Names)
     held: frozenset[Key] = frozenset()
     spent: frozenset[Key] = frozenset()
     foreign: Mapping[Key, str] = field(default_factory=dict)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from tickmark.controls.importers.told import Given
+from tickmark.controls.importers.told import Given, Names
 from tickmark.kernel.errors import Invalid
 from tickmark.kernel.references import storable
 from tickmark.scope.criteria import Category, check_codes
@@ -270,20 +270,25 @@ def owner(cell: Any, given: Given) -> str:
 
 def vendor(cell: Any, given: Given) -> str:
     """The code of a vendor, by its code or its exact name."""
-    return named("vendor", line(cell, given), given)
+    return named("vendor", line(cell, given), given.names)
 
 
 def data(cell: Any, given: Given) -> list[str]:
-    """The codes of kinds of data, each by its code or its exact name."""
-    return list(dict.fromkeys(named("data", one, given) for one in codes(cell, given)))
+    """The codes or names of kinds of data; which is which is told once all rows are read. A name may hold a comma."""
+    whole = line(cell, given)
+    return [whole] if given.names.called("any data", whole) else codes(cell, given)
 
 
-def named(kind: str, said: str, given: Given) -> str:
-    """The code of something that the books hold, by its code or exact name; what they do not hold stays as it is."""
-    found = given.named.get((kind, said.casefold()), said)
-    if not found:
+def named(kind: str, said: str, names: Names) -> str:
+    """The code of something by its code or name; what nothing is called stays as it is."""
+    return only(names.meant(kind, said), said) or said
+
+
+def only(found: Sequence[str], said: str) -> str:
+    """The one that was found, or nothing. Raises Unreadable for several."""
+    if len(found) > 1:
         raise Unreadable(f"Several are called '{said[:60]}'.", "Write the code.")
-    return found
+    return found[0] if found else ""
 
 
 def codes(cell: Any, given: Given) -> list[str]:
