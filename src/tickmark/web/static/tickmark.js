@@ -147,6 +147,11 @@
     tell(detail.elt, `The server answered with an error (${detail.xhr.status}).`, "Whether it was recorded is not known. Reload the page to see, then try again."));
   document.addEventListener("htmx:sendError", ({ detail }) =>
     tell(detail.elt, "The server could not be reached.", "Your input is still here. Check the connection, reload in another tab to see whether it was recorded, then try again."));
+  // Tabs that are wider than the window show the one that is open.
+  const centre = () => document.querySelectorAll(".tabs").forEach((tabs) => {
+    const open = tabs.querySelector("[aria-current]");
+    if (open) tabs.scrollLeft = open.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - open.offsetWidth) / 2;
+  });
   document.addEventListener("htmx:load", ({ target }) => { label(target); });
-  document.addEventListener("DOMContentLoaded", () => { showTheme(); label(document); restore(document); });
+  document.addEventListener("DOMContentLoaded", () => { showTheme(); label(document); restore(document); centre(); });
 })();
