@@ -323,14 +323,12 @@ class Draft:
         if reach and not self._kinds:
             yield Open("vendors", f"No kind of data is named yet that {listed(reach)} could reach.")
         if needed and not self._promises:
-            yield Open("vendors", f"No promise is named yet that rests on {listed(needed)}.")
+            yield Open("vendors", f"No promise is named yet that rests on {listed(needed).rstrip('.')}.")
         wide = [f"{listed(reach)} may reach every kind of data"] if reach and len(self._kinds) > 1 else []
         wide += [f"every promise may rest on {listed(needed)}"] if needed and len(self._promises) > 1 else []
         if wide:
-            yield Open(
-                "vendors",
-                f"In the draft {', and '.join(wide)}. Where it is less, say so on the vendor's page.",
-            )
+            said = f"In the draft {', and '.join(wide)}".rstrip(".")
+            yield Open("vendors", f"{said}. Where it is less, say so on the vendor's page.")
 
     def _undecided(self) -> Iterator[Open]:
         for row in self._rows("vendors"):

@@ -270,7 +270,7 @@ def _keep(request: HttpRequest, held: Told, found: Chapter) -> HttpResponse:
         except TickmarkError as error:
             refused[asked.id] = Refusal(typed, request.POST.get(f"shown.{asked.id}", ""), error)
     code = held.code or code_of(str(new.get("name", "")))
-    target = _after(request, found, code)
+    target = _after(request, found, code, new)
     if not new:
         return _form(request, held, found, refused) if refused else onward(request, target)
     if not refused:
@@ -337,14 +337,18 @@ def _refused(request: HttpRequest, error: TickmarkError) -> HttpResponse:
     return errors.answer(request, error)
 
 
-def _after(request: HttpRequest, found: Chapter, code: str) -> str:
+def _after(request: HttpRequest, found: Chapter, code: str, new: Mapping[str, Any]) -> str:
+    """Where the form leads: to the next chapter, back to all of them, or, staying, to the table that grew."""
     every = interview.chapters()
     place = every.index(found) + 1
     further = place < len(every) and "stay" not in request.POST
     where = f"/scope/interview/{every[place].id}" if further else "/scope/interview/"
+    anchor = ""
     if "here" in request.POST:
         where = f"/scope/interview/{found.id}"
-    return f"{where}?interview={code}" if request.GET.get("interview") else where
+        tables = [one.id for one in found.questions if one.id in new and one.kind == "rows"]
+        anchor = f"#rows-{tables[-1]}" if tables else ""
+    return (f"{where}?interview={code}" if request.GET.get("interview") else where) + anchor
 
 
 # -- the draft ----------------------------------------------------------------------------------------------------
