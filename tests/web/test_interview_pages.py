@@ -332,6 +332,17 @@ def test_a_row_keeps_its_code_and_what_was_taken_back_is_told(lead: Client) -> N
     assert "harbour/A-2" not in text
 
 
+def test_a_row_that_lost_a_word_is_open_and_not_taken_back(lead: Client) -> None:
+    lead.post(START, THREE)
+    lead.post(CHAPTER, PROMISES)
+    lead.post(DRAFT, {"agreed": marks(html(lead, DRAFT))})
+    keys = {"answers.security.1.key": "1", "answers.availability.1.key": "1"}
+    lead.post(CHAPTER, {**PROMISES, **keys, "answers.security.1.source": ""})
+    text = html(lead, DRAFT)
+    assert "“Where it stands” is empty in row 1" in text
+    assert "Taken back, and still in the books" not in text
+
+
 def test_hostile_words_stay_words(lead: Client) -> None:
     lead.post(START, {**THREE, "answers.name": "<script>x</script>"})
     lead.post("/scope/interview/parts", {"answers.data.1.name": "<b>", "answers.data.999.name": "far"})

@@ -386,9 +386,19 @@ def _gone(actor: Actor, held: Told) -> list[Item]:
         else:
             earlier.setdefault(name, answer)
     drafted = {item.key for item in Draft(held.code, {**held.answers, **earlier}, clock.today()).items}
-    wanted = {item.key for item in held.draft.items}
+    spoken_of = {name: _whole(name, answer, earlier.get(name, [])) for name, answer in held.answers.items()}
+    wanted = {item.key for item in Draft(held.code, spoken_of, clock.today()).items}
     stands = standing(clock.today(), None, actor)
     return [stands[key] for key in sorted(drafted - wanted) if key in stands and key[0] != "system"]
+
+
+def _whole(name: str, answer: Any, earlier: Any) -> Any:
+    """An answer with rows that are only half said as they were when they were whole: they are still spoken of."""
+    asked = interview.questions().get(name)
+    if asked is None or asked.kind != "rows":
+        return answer
+    known = {row.get(interview.KEY): row for row in reversed(earlier) if not asked.lacking(row)}
+    return [known.get(row.get(interview.KEY), row) if asked.lacking(row) else row for row in answer]
 
 
 def _items(held: Told) -> list[ItemIn]:

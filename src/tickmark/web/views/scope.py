@@ -33,6 +33,7 @@ from tickmark.scope.models import (
 from tickmark.scope.queries import Finding, Scope
 from tickmark.web.forming import base_of, can, must_may, must_see, specs, values_of
 from tickmark.web.lists import Listing, list_paths
+from tickmark.web.pictures import short_day
 from tickmark.web.scoping import scope_of
 from tickmark.web.views.do import do
 from tickmark.web.views.scope_fields import CATEGORIES, flows_of
@@ -251,7 +252,8 @@ def period(request: HttpRequest) -> HttpResponse:
 
 def _period_words(one: Period) -> str:
     kind = ReportType(one.type).label
-    return f"{kind}, {one.start}" if one.start == one.end else f"{kind}, {one.start} to {one.end}"
+    first, last = short_day(one.start), short_day(one.end)
+    return f"{kind}, {first}" if one.start == one.end else f"{kind}, {first} to {last}"
 
 
 # -- the parts as lists, and a form for each -----------------------------------------------------------------
