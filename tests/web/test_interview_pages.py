@@ -112,6 +112,13 @@ def test_a_row_half_said_is_kept_and_told_everywhere(lead: Client) -> None:
     assert not re.search(r'name="answers\.security\.1\.source"[^>]* required', text)
 
 
+def test_a_browser_keeps_nobody_from_sending_a_chapter_half_answered(lead: Client) -> None:
+    for chapter in interview.chapters():
+        text = html(lead, f"/scope/interview/{chapter.id}")
+        names = re.findall(r'name="answers\.([^"]+)"[^>]* required', text)
+        assert names == (["name"] if chapter.id == "start" else [])
+
+
 def test_what_cannot_be_kept_says_why_and_takes_nothing_else_with_it(lead: Client) -> None:
     lead.post(START, THREE)
     address = "/scope/interview/company"

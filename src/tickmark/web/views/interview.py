@@ -36,6 +36,8 @@ from tickmark.web.views.do import do
 
 SPARE = 2
 """Empty rows below those that are filled, one where none need be; saving brings new ones."""
+FIRST = "name"
+"""The question without which nothing has a code; every other may wait, and its chapter is kept without it."""
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _ROW = re.compile(r"answers\.([a-z_0-9]+)\.(\d{1,3})\.([a-z_]+)")
 
@@ -180,7 +182,8 @@ def _field(asked: Question, held: Told, refusal: Refusal | None = None) -> dict[
         "kind": kinds.get(asked.kind, asked.kind),
         "choices": _choices(asked, str(answer or "")),
         "value": answer if answer is not None else [] if asked.kind == "many" else "",
-        "required": asked.kind not in ("rows", "many") and not asked.optional,
+        "required": asked.id == FIRST,
+        "optional_word": "optional" if asked.optional else " ",
         "question_id": asked.id,
         "shown": shown,
     }
