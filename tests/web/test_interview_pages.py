@@ -270,6 +270,7 @@ def test_where_the_scope_stands_without_it_the_interview_asks_nothing(program: S
     assert "The scope stands" not in text
     lead.post(f"{START}?interview=second", {"answers.name": "Second"})
     assert answers("second") == {"name": "Second"}
+    assert 'href="/scope/interview/?interview=second"' in html(lead, "/scope/interview/")
     lead.post(START, {"answers.name": "Ledger"})
     assert "/scope/interview/" in html(lead, "/scope/")
     assert "Still open" in html(lead, "/scope/interview/")

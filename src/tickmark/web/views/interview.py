@@ -97,8 +97,15 @@ def index(request: HttpRequest) -> HttpResponse:
         "answered": sum(done for _, done, _ in rows),
         "open": held.draft.open if held.answers else [],
         "draft_size": len(held.draft.items),
+        "others": _others(request, held),
     }
     return render(request, "scope/interview/index.html", context)
+
+
+def _others(request: HttpRequest, held: Told) -> list[str]:
+    """The codes of further interviews that somebody has begun."""
+    rows: Any = visible(_leader(request), InterviewAnswer)
+    return sorted(set(rows.exclude(interview=held.code).values_list("interview", flat=True)))
 
 
 def _common(request: HttpRequest, held: Told) -> dict[str, Any]:
