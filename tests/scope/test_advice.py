@@ -78,12 +78,14 @@ def test_vendor_relied_on(system):
     system.made.vendor("desk", "Desk, Inc.", data=["records"])
     system.made.vendor("mail", "Mail, Inc.", commitments=["C-1"])
     system.made.vendor("chat", "Chat, Inc.", data=["elsewhere"], commitments=["X-9"])
+    system.made.vendor("both", "Zip", data=["records"], commitments=["C-1"])
     system.made.vendor(
         "host", "Host, Inc.", subservice=True, method="carve-out", criteria=["CC6.4"], data=["records"]
     )
     assert found(system) == [
         ("vendor-relied-on", "Desk, Inc. reaches Records and is no subservice organisation."),
         ("vendor-relied-on", "Mail, Inc. is needed for C-1 and is no subservice organisation."),
+        ("vendor-relied-on", "Zip reaches Records, is needed for C-1 and is no subservice organisation."),
     ]
 
 
@@ -116,6 +118,7 @@ def test_idle_component(system):
     system.made.part("old", "software", "Old tool")
     system.made.part("team", "people", "Engineering")
     system.made.part("cold", "infrastructure", "Spare", inside=False)
+    system.made.part("hosting", "infrastructure", "Hosting", supplier="host")
     system.made.part("queue", "infrastructure", "Queue")
     system.made.part("app", "software", "Ledger", flows=[Flow(to="queue", what="jobs")])
     assert found(system) == [
@@ -146,6 +149,10 @@ def test_names_that_differ_are_no_duplicates():
     assert normal("Host, Inc.") == normal("HOST Inc") == "host"
     assert normal("Server (staging)") != normal("Server (production)")
     assert normal("Ltd.") == "ltd."
+    assert normal("Amazon Web Services, Inc.") == normal("amazon web services")
+    assert normal("Customers' books") == normal("customers books")
+    assert normal("Handel B.V.") == normal("Handel GmbH & Co. KG") == "handel"
+    assert normal("SA Tools") == "sa tools"
 
 
 def test_many_cuecs(system):
@@ -163,9 +170,23 @@ def test_advertising(system):
         ("advertising", "The boundary reads like advertising: “bank-grade”."),
     ]
     system.made.describe(
-        services="Keeps the books in the state of Ohio", boundary="The best place is production"
+        services="Keeps the books in the state of Ohio, leading zeros too", boundary="The most recent release"
     )
     assert found(system) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "the best, most secure ledger in the world",
+        "A leading ledger",
+        "World leading",
+        "an unrivalled ledger",
+    ],
+)
+def test_superlatives_are_advertising(system, words):
+    system.made.describe(services=words)
+    assert [code for code, _ in found(system)] == ["advertising"]
 
 
 def test_without_owner(system):

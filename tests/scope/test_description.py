@@ -180,3 +180,13 @@ def test_later_steps_add_what_they_hold_and_nothing_is_said_before_the_system_is
     found = description(Scope(program.system, NOW), more)
     assert [piece.what for piece in found[4].pieces] == ["Applicable criteria", "Controls"]
     assert description(Scope(program.system, DAY - timedelta(days=1))) == []
+
+
+def test_a_vendor_that_reaches_data_is_nothing_to_pass_over_in_silence(program, lead):
+    assert ("DC 7", "Subservice organisations") not in lacking(program)
+    actions.place(lead, program.system, "records", "data", "Records", DAY)
+    actions.add_vendor(lead, "desk", "Desk, Inc.", "Tickets", DAY, data=["records"])
+    found = lacking(program)["DC 7", "Subservice organisations"].told
+    assert found == (
+        "No vendor is marked as one. Not decided, though data or a promise rests there: Desk, Inc."
+    )

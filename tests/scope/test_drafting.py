@@ -47,6 +47,12 @@ FULL: dict[str, Any] = {
 }  # fmt: skip
 
 
+WIDE = (
+    "In the draft Cloudport AG and Helpdesk GmbH may reach every kind of data, and every promise may rest on "
+    "Cloudport AG and Helpdesk GmbH. Where it is less, say so on the vendor's page."
+)
+
+
 def draft(**changed: Any) -> Draft:
     return Draft("harbour-ledger", {**FULL, **changed}, TODAY)
 
@@ -101,10 +107,11 @@ def test_who_supplies_the_infrastructure_and_is_needed_is_proposed_as_subservice
 def test_what_is_not_known_is_told_as_open_and_never_guessed() -> None:
     assert [one.what for one in draft().open] == [
         "“What does a customer ask you for?” is not answered yet.",
-        "App holds “photos”, which is not among your kinds of data.",
-        "App passes data to “nowhere”, which is named nowhere.",
+        "App holds “Photos”, which is not among your kinds of data.",
+        "App passes data to “Nowhere”, which is named nowhere.",
         "Edge Co supplies Edge and is not among your vendors.",
         "Helpdesk GmbH: promises fail without it. Decide whether it is a subservice organisation, and for which criteria.",
+        WIDE,
         "“Be good.” names CC99, which is none.",
     ]
     assert "harbour-ledger/CUEC-2" not in said(draft())
@@ -175,7 +182,12 @@ def test_one_name_in_two_lists_is_two_things_and_twice_in_one_list_is_told() -> 
         ("needed_by", "soon", "soon is no day."),
         ("needed_by", "1066-10-14", "1066-10-14 lies out of all bounds."),
         ("vendors", "one", "It takes up to 200 rows."),
-        ("vendors", [{"name": "A"}], "A row has no what is bought."),
+        (
+            "zone",
+            "PST",
+            "There is no time zone “PST”: zones are named by a place, such as America/Los_Angeles.",
+        ),
+        ("zone", "localtime", "There is no time zone “localtime”"),
         ("vendors", [{"colour": "red"}], "A row has the columns name, service, data, needed."),
         ("vendors", [{"name": "a", "service": "b"}] * 201, "It takes up to 200 rows."),
     ],
@@ -214,3 +226,90 @@ def test_a_row_that_is_empty_is_no_row() -> None:
     assert interview.question("vendors").read(rows) == [
         {"name": "A", "service": "b", "data": True, "needed": False}
     ]
+
+
+# -- nothing said may vanish ----------------------------------------------------------------------------------------
+
+
+def words(of: Draft) -> list[str]:
+    return [one.what for one in of.open]
+
+
+def test_what_is_ticked_of_a_vendor_is_drafted_as_what_it_reaches_and_keeps() -> None:
+    found = said(draft())
+    for code in ("cloudport-ag", "helpdesk-gmbh"):
+        assert found[code]["data"] == ["customers-books", "invoices"]
+        assert found[code]["commitments"] == ["S-1", "A-1", "A-2"]
+    assert found["payslips"] == {"name": "Payslips", "service": "Payroll"}
+    bare = words(draft(data=[], security=[], availability=[]))
+    assert "No kind of data is named yet that Cloudport AG and Helpdesk GmbH could reach." in bare
+    assert "No promise is named yet that rests on Cloudport AG and Helpdesk GmbH." in bare
+
+
+def test_a_row_half_said_is_kept_told_and_drafted_into_nothing() -> None:
+    rows = [{"name": "App", "purpose": "Serves"}, {"name": "Queue"}, {"purpose": "Keeps", "name": ""}]
+    kept = interview.question("software").read(rows)
+    assert len(kept) == 3
+    found = draft(
+        software=kept, vendors=[{"name": "Cloudport AG", "service": "", "data": True, "needed": True}]
+    )
+    told = words(found)
+    ask = interview.question("software").ask
+    assert f"“What it is for” is empty in row 2 of “{ask}”." in told
+    assert f"“Name” is empty in row 3 of “{ask}”." in told
+    assert not any("cloudport ag supplies" in one for one in told)
+    names = {item.fields.get("name") for item in found.items}
+    assert "App" in names
+    assert not {"Queue", "", "Cloudport AG"} & names
+    both = interview.question("security").halves([{"key": 4, "text": "", "source": ""}])
+    assert both[0].startswith("“Promise” and “Where it stands” are empty in row 1 of “")
+
+
+def test_names_are_compared_without_case_punctuation_and_legal_form() -> None:
+    aws = {"name": "Amazon Web Services, Inc.", "service": "Hosting", "data": True, "needed": True}
+    edge = {"name": "Edge", "purpose": "Serves", "location": "", "vendor": "amazon web services"}
+    app = {
+        "name": "App",
+        "purpose": "Serves",
+        "data": "customers books",
+        "sends": "Edge; Amazon Web Services, Inc.",
+    }
+    found = said(draft(vendors=[aws], infrastructure=[edge], software=[app]))
+    assert found["harbour-ledger/edge"]["supplier"] == "amazon-web-services-inc"
+    assert found["amazon-web-services-inc"]["subservice"] is True
+    assert found["harbour-ledger/app"]["data"] == ["customers-books"]
+    assert [one["to"] for one in found["harbour-ledger/app"]["flows"]] == ["edge", "amazon-web-services-inc"]
+
+
+def test_a_name_that_could_be_two_is_neither() -> None:
+    two = [{"name": f"Edge {form}", "service": "x", "data": False, "needed": False} for form in ("AG", "Ltd")]
+    edge = {"name": "Front", "purpose": "Serves", "location": "", "vendor": "Edge"}
+    found = draft(vendors=two, infrastructure=[edge])
+    assert "supplier" not in said(found)["harbour-ledger/front"]
+    assert "“Edge” could be Edge AG or Edge Ltd: write it as it stands there." in words(found)
+    exact = draft(vendors=two, infrastructure=[{**edge, "vendor": "edge ltd"}])
+    assert said(exact)["harbour-ledger/front"]["supplier"] == "edge-ltd"
+
+
+@pytest.mark.parametrize(
+    ("role", "privacy", "out", "told"),
+    [
+        ("controller", False, "", True),
+        ("both", False, "Pilot", True),
+        ("both", False, "Privacy of visitors", False),
+        ("both", True, "", False),
+        ("processor", False, "", False),
+    ],
+)
+def test_who_decides_about_personal_data_chooses_privacy_or_says_why_not(
+    role: str, privacy: bool, out: str, told: bool
+) -> None:
+    promises = [{"text": "Notice.", "source": "Notice"}] if privacy else []
+    found = draft(
+        role=role, privacy=promises, left_out=[{"what": out, "reason": "No promise"}] if out else []
+    )
+    assert any("Privacy is not chosen" in one for one in words(found)) is told
+
+
+def test_a_zone_that_is_none_and_was_kept_before_is_told() -> None:
+    assert "“PST” is no time zone. Choose one, such as Europe/Berlin." in words(draft(zone="PST"))

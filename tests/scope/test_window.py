@@ -57,4 +57,25 @@ def test_the_days_of_a_period_are_counted_with_both_ends() -> None:
 def test_nothing_is_proposed_that_lies_in_the_past(asked_for: str) -> None:
     found = propose(TODAY, asked_for, in_place=date(2025, 1, 1))
     assert found.start == TODAY
-    assert found.steps[0].words.startswith("your controls are in place since 2025-01-01")
+    assert found.steps[0].words.startswith("your controls are in place since 1 Jan 2025")
+
+
+def test_what_comes_too_late_is_told_with_what_would_not() -> None:
+    found = propose(TODAY, "type_2", date(2027, 8, 24), date(2027, 1, 1), 6)
+    assert found.but == "That is 1 day after 24 Aug 2027, by when somebody needs it."
+    assert [(one.type, one.end, one.but) for one in found.others] == [
+        (ReportType.TYPE_2, date(2027, 3, 31), "")
+    ]
+    found = propose(TODAY, "renewal", date(2027, 9, 1), date(2027, 1, 1))
+    assert [one.end for one in found.others] == [date(2027, 6, 30), date(2027, 3, 31)]
+    found = propose(TODAY, "type_2", date(2027, 5, 25), date(2027, 1, 1))
+    assert [(one.type, one.start, one.end) for one in found.others] == [
+        (ReportType.TYPE_1, date(2027, 1, 1), date(2027, 1, 1))
+    ]
+
+
+def test_where_nothing_fits_it_is_said() -> None:
+    found = propose(TODAY, "type_2", date(2027, 2, 1), date(2027, 1, 1))
+    assert found.others == ()
+    assert "neither three months nor a single day" in found.but
+    assert propose(TODAY, "type_2", date(2028, 2, 1), date(2027, 1, 1)).others == ()

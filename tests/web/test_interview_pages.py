@@ -94,17 +94,57 @@ def test_rows_are_read_and_empty_ones_are_none(lead: Client) -> None:
     assert 'name="answers.availability.2.text"' in text
 
 
-def test_a_refused_answer_says_why_and_nothing_typed_is_lost(lead: Client) -> None:
+def test_a_row_half_said_is_kept_and_told_everywhere(lead: Client) -> None:
     lead.post(START, THREE)
-    wrong = {"answers.security.1.text": "Safe as houses.", "answers.role": "processor"}
-    found = lead.post(CHAPTER, wrong)
+    half = {"answers.security.1.text": "Safe as houses.", "answers.role": "processor"}
+    found = lead.post(CHAPTER, {**half, "here": "1"})
+    assert (found.status_code, found["Location"]) == (302, f"{CHAPTER}#rows-security")
+    assert [row["text"] for row in answers("harbour")["security"]] == ["Safe as houses."]
+    told = "“Where it stands” is empty in row 1 of “What have you promised about security?”."
+    assert told in html(lead, "/scope/interview/")
+    text = html(lead, DRAFT)
+    assert told in text
+    assert "S-1" not in text
+    text = html(lead, CHAPTER)
+    assert "Safe as houses.</textarea>" in text
+    assert "Row 1 is kept, and still open: “Where it stands”." in text
+    assert 'name="answers.security.3.text"' in text
+    assert not re.search(r'name="answers\.security\.1\.source"[^>]* required', text)
+
+
+def test_a_browser_keeps_nobody_from_sending_a_chapter_half_answered(lead: Client) -> None:
+    for chapter in interview.chapters():
+        text = html(lead, f"/scope/interview/{chapter.id}")
+        names = re.findall(r'name="answers\.([^"]+)"[^>]* required', text)
+        assert names == (["name"] if chapter.id == "start" else [])
+
+
+def test_what_cannot_be_kept_says_why_and_takes_nothing_else_with_it(lead: Client) -> None:
+    lead.post(START, THREE)
+    address = "/scope/interview/company"
+    wrong = {"answers.zone": "PST", "answers.company": "Harbour, Inc."}
+    found = lead.post(address, wrong)
     assert found.status_code == 422
-    assert "A row has no where it stands." in found.content.decode()
-    assert 'value="Safe as houses."' in found.content.decode()
-    fragment = lead.post(CHAPTER, wrong, headers={"hx-request": "true"})
-    assert "A row has no where it stands." in fragment.content.decode()
+    text = found.content.decode()
+    assert "There is no time zone “PST”" in text
+    assert '<option value="PST" selected>' in text
+    assert answers("harbour")["company"] == "Harbour, Inc."
+    assert "zone" not in answers("harbour")
+    shown = dict(re.findall(r'name="(shown\.\w+)" value="(\w*)"', text))
+    more = lead.post(address, {**wrong, **shown, "answers.company": "Harbour Books"})
+    assert more.status_code == 422
+    assert answers("harbour")["company"] == "Harbour Books"
+    fragment = lead.post(address, wrong, headers={"hx-request": "true"})
+    assert fragment["HX-Retarget"] == "form.interview"
     assert "<html" not in fragment.content.decode()
-    assert set(answers("harbour")) == {"name", "does", "asked_for"}
+    assert "Choose the largest place near you." in fragment.content.decode()
+
+
+def test_the_zones_that_are_offered_are_places(lead: Client, program: SimpleNamespace) -> None:
+    for address in ("/scope/interview/company", "/scope/describe", "/scope/period"):
+        text = html(lead, address)
+        assert '<option value="Europe/Berlin"' in text
+        assert not re.search(r'value="(Factory|localtime)"', text)
 
 
 def test_the_draft_is_looked_at_ticked_and_recorded_as_one(lead: Client) -> None:
@@ -160,12 +200,91 @@ def test_what_the_books_say_otherwise_is_not_ticked_for_anybody(lead: Client, ca
     assert "<del>Better words.</del> <ins>It keeps books.</ins>" in text
 
 
-def test_what_cannot_be_recorded_says_why_and_cannot_be_ticked(lead: Client) -> None:
+def test_what_cannot_be_recorded_says_why_and_the_others_wait_for_it(lead: Client) -> None:
     lead.post(START, THREE)
-    lead.post("/scope/interview/company", {"answers.zone": "Mars/Olympus"})
+    lead.post("/scope/interview/company", {"answers.company": "x" * 300})
+    lead.post(CHAPTER, PROMISES)
     text = html(lead, DRAFT)
-    assert "There is no time zone &#x27;Mars/Olympus&#x27;." in text
-    assert re.search(r'name="agreed" value="[0-9a-f]+" disabled', text)
+    assert text.count('class="refused-why"') == 1
+    assert text.count("Waits for the system.") == 2
+    assert "There is no" not in text
+    assert len(re.findall(r'name="agreed" value="[0-9a-f]+" disabled', text)) == 3
+
+
+def test_a_draft_is_headed_in_the_plural_and_speaks_in_names(lead: Client) -> None:
+    lead.post(START, THREE)
+    lead.post(CHAPTER, PROMISES)
+    lead.post(
+        "/scope/interview/parts",
+        {
+            "answers.data.1.name": "Customers' books",
+            "answers.software.1.name": "App",
+            "answers.software.1.purpose": "Serves",
+            "answers.software.1.data": "customers books",
+            "answers.software.1.sends": "Main database",
+            "answers.infrastructure.1.name": "Main database",
+            "answers.infrastructure.1.purpose": "Keeps",
+            "answers.infrastructure.1.vendor": "Cloudport",
+        },
+    )
+    assert '<option value="Cloudport">' in html(lead, "/scope/interview/others")
+    lead.post(
+        "/scope/interview/others",
+        {
+            "answers.vendors.1.name": "Cloudport AG",
+            "answers.vendors.1.service": "Hosting",
+            "answers.vendors.1.data": "yes",
+            "answers.vendors.1.needed": "yes",
+        },
+    )
+    text = html(lead, DRAFT)
+    for word in ("Components", "Commitments", "Vendors", "Complementary controls"):
+        assert re.search(rf"<h2[^>]*>\s*{word}", text), word
+    assert "<dd>customers books to Main database</dd>" in text
+    assert "<dd>Cloudport AG</dd>" in text
+    assert text.count("<dd>Customers&#x27; books</dd>") == 2
+
+
+def test_what_the_interview_says_of_vendors_reaches_the_scope(lead: Client) -> None:
+    lead.post(START, THREE)
+    lead.post(CHAPTER, PROMISES)
+    lead.post("/scope/interview/parts", {"answers.data.1.name": "Books"})
+    vendor = {"answers.vendors.1.name": "Desk", "answers.vendors.1.service": "Tickets"}
+    lead.post("/scope/interview/others", {**vendor, "answers.vendors.1.data": "yes"})
+    lead.post(DRAFT, {"agreed": marks(html(lead, DRAFT))})
+    text = html(lead, "/scope/")
+    assert "Desk reaches Books and is no subservice organisation." in text
+    assert "not drawn" not in text
+    assert "Not decided, though data or a promise rests there: Desk." in html(lead, "/scope/description")
+
+
+def test_where_the_scope_stands_without_it_the_interview_asks_nothing(program: SimpleNamespace) -> None:
+    lead = client(program, "lead")
+    assert "/scope/interview/" not in html(lead, "/scope/")
+    for address in ("/scope/interview/", DRAFT):
+        text = html(lead, address)
+        assert "The scope stands since 1 Nov 2025." in text
+        assert "Still open" not in text
+        assert "0 answered" not in text
+    text = html(lead, "/scope/interview/?interview=second")
+    assert "The scope stands" not in text
+    lead.post(f"{START}?interview=second", {"answers.name": "Second"})
+    assert answers("second") == {"name": "Second"}
+    assert 'href="/scope/interview/?interview=second"' in html(lead, "/scope/interview/")
+    lead.post(START, {"answers.name": "Ledger"})
+    assert "/scope/interview/" in html(lead, "/scope/")
+    assert "Still open" in html(lead, "/scope/interview/")
+
+
+def test_a_day_that_cannot_be_met_is_told_with_what_can(lead: Client) -> None:
+    lead.post(START, {**THREE, "answers.asked_for": "type_2"})
+    dates = {"answers.in_place": "2090-01-01", "answers.needed_by": "2090-06-15", "answers.months": "6"}
+    lead.post("/scope/interview/company", dates)
+    lead.post(DRAFT, {"agreed": marks(html(lead, DRAFT))})
+    text = html(lead, DRAFT)
+    assert "In time for that day" in text
+    assert "after 15 Jun 2090, by when" in text
+    assert "type=2&amp;start=2090-01-01&amp;end=2090-03-31" in text
 
 
 def test_what_is_left_out_is_listed_by_a_click(lead: Client) -> None:
@@ -219,6 +338,17 @@ def test_a_row_keeps_its_code_and_what_was_taken_back_is_told(lead: Client) -> N
     assert "Taken back, and still in the books" in text
     assert "harbour/A-1</span> Up." in text
     assert "harbour/A-2" not in text
+
+
+def test_a_row_that_lost_a_word_is_open_and_not_taken_back(lead: Client) -> None:
+    lead.post(START, THREE)
+    lead.post(CHAPTER, PROMISES)
+    lead.post(DRAFT, {"agreed": marks(html(lead, DRAFT))})
+    keys = {"answers.security.1.key": "1", "answers.availability.1.key": "1"}
+    lead.post(CHAPTER, {**PROMISES, **keys, "answers.security.1.source": ""})
+    text = html(lead, DRAFT)
+    assert "“Where it stands” is empty in row 1" in text
+    assert "Taken back, and still in the books" not in text
 
 
 def test_hostile_words_stay_words(lead: Client) -> None:

@@ -14,16 +14,18 @@ from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from tickmark.kernel.errors import Invalid
 
 FOLDER = Path(__file__).resolve().parents[3] / "library" / "calendars"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
+NOWHERE = frozenset({"Factory", "localtime", "posixrules"})
+"""Files among the time zones of a machine that name no zone."""
 Moment = date | datetime
 """A day (date-only field: the whole local day) or an instant (a datetime with offset)."""
 Unit = Literal["hours", "days", "business_days", "same_day"]
@@ -189,6 +191,12 @@ def time_zone(name: str) -> ZoneInfo:
             "Write it like Europe/Zurich or America/New_York.",
             field="zone",
         ) from error
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """The names of all time zones of a place or an offset, in order: not that of whichever machine it is."""
+    return tuple(sorted(available_timezones() - NOWHERE))
 
 
 def utc(instant: datetime) -> datetime:

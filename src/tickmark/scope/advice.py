@@ -18,6 +18,7 @@ from tickmark.people.queries import stands
 from tickmark.scope.criteria import Category
 from tickmark.scope.mapped import Boundary
 from tickmark.scope.models import Complement, Component, ComponentKind, VendorVersion
+from tickmark.scope.naming import normal
 from tickmark.scope.queries import Finding, Scope
 
 MOST_CUECS = 12
@@ -28,10 +29,13 @@ LINKED = (ComponentKind.INFRASTRUCTURE, ComponentKind.SOFTWARE)
 """Kinds that hold data or serve a promise; people and procedures stand in the description for what they do."""
 SUPERLATIVES = (
     "best in class,best-in-class,best of breed,best-of-breed,state of the art,state-of-the-art,world class,world-class,"
-    "industry-leading,industry leading,market-leading,market leading,leading provider,cutting-edge,cutting edge,"
-    "bank-grade,bank grade,military-grade,military grade,enterprise-grade,unparalleled,unrivalled,unrivaled,unmatched,"
-    "next-generation,next generation,revolutionary,seamless,bulletproof,unbreakable,100 % secure,100% secure,"
-    "completely secure,fully secure,highest standards"
+    "world leading,world-leading,industry-leading,industry leading,market-leading,market leading,leading provider,"
+    "the leading,a leading,leading edge,leading-edge,cutting-edge,cutting edge,bank-grade,bank grade,military-grade,"
+    "military grade,enterprise-grade,unparalleled,unrivalled,unrivaled,unmatched,unbeatable,unsurpassed,unequalled,"
+    "the best,most secure,most reliable,most trusted,most advanced,most powerful,most modern,most innovative,safest,"
+    "second to none,number one,first-class,top-notch,next-generation,next generation,revolutionary,seamless,"
+    "bulletproof,unbreakable,unhackable,100 % secure,100% secure,completely secure,fully secure,absolutely secure,"
+    "highest standards"
 ).split(",")
 """Words of advertising: a description holds facts that can be verified (domain.md 2)."""
 
@@ -107,23 +111,34 @@ def data_outside(view: View) -> Iterator[Finding]:
             )
 
 
+def relied_on(scope: Scope) -> Iterator[tuple[VendorVersion, str]]:
+    """Vendors that reach data of the system, or without whom a promise of it cannot be kept, with the reason.
+
+    Only those that are no subservice organisation: of the others it is decided.
+    """
+    promised = {one.code for one in scope.commitments}
+    names = {one.code: one.name for one in scope.components}
+    for one in scope.vendors:
+        kept = [code for code in one.commitments if code in promised]
+        reaches = [names[code] for code in one.data if code in names]
+        because = [f"reaches {some(reaches)}"] if reaches else []
+        because += [f"is needed for {some(kept)}"] if kept else []
+        if because and not one.subservice:
+            yield one, ", ".join(because)
+
+
 def vendor_relied_on(view: View) -> Iterator[Finding]:
     """A vendor that reaches data, or without whom a promise cannot be kept, and is no subservice organisation."""
-    promised = {one.code for one in view.scope.commitments}
-    for one in view.scope.vendors:
-        kept = [code for code in one.commitments if code in promised]
-        reaches = [view.boundary.names[code] for code in one.data if code in view.boundary.names]
-        if not one.subservice and (kept or reaches):
-            because = f"reaches {some(reaches)}" if reaches else f"is needed for {some(kept)}"
-            yield Finding(
-                "vendor-relied-on",
-                f"{one.name} {because} and is no subservice organisation.",
-                "Would a criterion fail if it had no controls, and are your own not enough by themselves? "
-                "Then the description names it with what is assumed there (DC 7).",
-                "Mark it as a subservice organisation, or correct what rests on it.",
-                f"/scope/vendors/{one.ref}",
-                "narrow",
-            )
+    for one, because in relied_on(view.scope):
+        yield Finding(
+            "vendor-relied-on",
+            f"{one.name} {because} and is no subservice organisation.",
+            "Would a criterion fail if it had no controls, and are your own not enough by themselves? "
+            "Then the description names it with what is assumed there (DC 7).",
+            "Mark it as a subservice organisation, or correct what rests on it.",
+            f"/scope/vendors/{one.ref}",
+            "narrow",
+        )
 
 
 def unknown_supplier(view: View) -> Iterator[Finding]:
@@ -173,7 +188,10 @@ def privacy_of_a_processor(view: View) -> Iterator[Finding]:
 
 
 def idle_components(view: View) -> Iterator[Finding]:
-    """A component with no data and no promise while others say theirs. Where nobody has said anything: one word."""
+    """A component with no data and no promise while others say theirs. Where nobody has said anything: one word.
+
+    What a named vendor supplies is there for what runs on it, and is not asked what for.
+    """
     idle = [one for one in view.parts if not view.linked(one)]
     if idle and len(idle) == len(view.parts):
         yield Finding(
@@ -185,7 +203,7 @@ def idle_components(view: View) -> Iterator[Finding]:
             "missing",
         )
         return
-    for one in idle:
+    for one in (row for row in idle if not row.supplier):
         yield Finding(
             "idle-component",
             f"{one.name} holds no data, passes nothing on and serves no promise.",
@@ -216,15 +234,6 @@ def duplicates(view: View) -> Iterator[Finding]:
                 rows[-1][2],
                 "broad",
             )
-
-
-def normal(name: str) -> str:
-    """A name without case, punctuation and the legal form of a company."""
-    words = re.findall(r"\w+", name.casefold())
-    return " ".join(word for word in words if word not in LEGAL_FORMS) or name.casefold()
-
-
-LEGAL_FORMS = frozenset("inc incorporated llc ltd limited corp corporation gmbh plc bv".split())
 
 
 def many_cuecs(view: View) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """What the answers of the scope interview come to: a draft of the system with its parts, and what is left open.
 
 Pure. A draft is nobody's word: a person looks at it, changes what is wrong, and records it (domain.md 0.4 rule 30).
-Nothing is guessed in silence: what an answer names and nothing else knows is told as open.
+Nothing is guessed in silence: what an answer names and nothing else knows is told as open, and so is a row that is only
+half said.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+from tickmark.kernel.calendars import zones
 from tickmark.kernel.errors import Invalid
 from tickmark.scope import interview
 from tickmark.scope.criteria import Category, check_codes
+from tickmark.scope.naming import Known, fold
 from tickmark.scope.programme import Item
 from tickmark.scope.window import Window, propose
 
@@ -140,6 +143,8 @@ class Draft:
     def _vendors(self) -> Iterator[Item]:
         for row in self._named("vendors"):
             said = {"name": row["name"], "service": row["service"]}
+            said |= {"data": self._kinds} if row["data"] and self._kinds else {}
+            said |= {"commitments": self._promises} if row["needed"] and self._promises else {}
             criteria = self._hosted(row)
             if criteria:
                 said |= {
@@ -151,6 +156,16 @@ class Draft:
             yield Item(
                 "vendor", self._codes["vendors", row["name"]], said, self.since, self._where("vendors")
             )
+
+    @cached_property
+    def _kinds(self) -> list[str]:
+        """The codes of all kinds of data: who reaches customers' data may reach each, until somebody says less."""
+        return [self._codes["data", row["name"]] for row in self._named("data")]
+
+    @cached_property
+    def _promises(self) -> list[str]:
+        """The codes of all drafted commitments."""
+        return [item.code.rpartition("/")[2] for item in self._commitments()]
 
     def _complements(self) -> Iterator[Item]:
         for row in self._named("vendors"):
@@ -179,7 +194,7 @@ class Draft:
 
     def _named(self, question: str) -> list[dict[str, Any]]:
         """The rows of a list, each name once: what stands there twice is told as open."""
-        return list({_fold(row["name"]): row for row in reversed(self._rows(question))}.values())[::-1]
+        return list({fold(row["name"]): row for row in reversed(self._rows(question))}.values())[::-1]
 
     @cached_property
     def _codes(self) -> dict[tuple[str, str], str]:
@@ -189,32 +204,30 @@ class Draft:
             **codes(("vendors", row["name"]) for row in self._named("vendors")),
         }
 
-    def _found(self, *lists: str) -> dict[str, str]:
-        """The codes of what stands in some lists, by name as names are compared; earlier lists come first."""
-        every = [
-            (_fold(name), code)
-            for place in lists
-            for (one, name), code in self._codes.items()
-            if one == place
-        ]
-        return dict(reversed(every))
+    def _known(self, *lists: str) -> Known:
+        """The names that stand in some lists, with their codes; earlier lists come first."""
+        return Known.of(
+            (name, code) for place in lists for (one, name), code in self._codes.items() if one == place
+        )
 
     def _data(self, row: Mapping[str, Any]) -> list[str]:
-        kinds = self._found("data")
-        return [kinds[name] for name in names(row["data"]) if name in kinds]
+        kinds = self._known("data")
+        return [code for name in kinds.split(row["data"]) if (code := kinds.code(name))]
 
     def _flows(self, row: Mapping[str, Any]) -> list[dict[str, str]]:
-        known = self._found(*TARGETS)
+        known = self._known(*TARGETS)
         what = ", ".join(part.strip() for part in row["data"].split(",") if part.strip()) or "data"
-        return [{"to": known[name], "what": what} for name in names(row["sends"]) if name in known]
+        return [
+            {"to": code, "what": what} for name in known.split(row["sends"]) if (code := known.code(name))
+        ]
 
     def _supplier(self, row: Mapping[str, Any]) -> str:
-        return self._found("vendors").get(_fold(row["vendor"]), "")
+        return self._known("vendors").code(row["vendor"])
 
     def _hosted(self, row: Mapping[str, Any]) -> list[str]:
         """The criteria that a vendor is relied on for: only where it supplies the infrastructure and is needed."""
-        supplies = {_fold(one["vendor"]) for one in self._rows("infrastructure")}
-        if not row["needed"] or _fold(row["name"]) not in supplies:
+        supplies = {self._supplier(one) for one in self._rows("infrastructure")}
+        if not row["needed"] or self._codes["vendors", row["name"]] not in supplies:
             return []
         return ["CC6.4", *(["A1.2"] if Category.AVAILABILITY.value in self.categories else [])]
 
@@ -240,7 +253,14 @@ class Draft:
     @cached_property
     def open(self) -> list[Open]:
         """What the answers leave open, in the order of the questions."""
-        found = [*self._unanswered(), *self._twice(), *self._unmatched(), *self._undecided()]
+        found = [
+            *self._unanswered(),
+            *self._half_said(),
+            *self._twice(),
+            *self._unmatched(),
+            *self._undecided(),
+            *self._of_vendors(),
+        ]
         order = list(interview.questions())
         return sorted(found, key=lambda one: order.index(one.question))
 
@@ -249,29 +269,66 @@ class Draft:
             if not one.optional and not self.answers.get(one.id):
                 yield Open(one.id, f"“{one.ask}” is not answered yet.")
 
+    def _half_said(self) -> Iterator[Open]:
+        for one in interview.questions().values():
+            yield from (Open(one.id, what) for what in one.halves(self.answers.get(one.id)))
+        if self._text("zone") and self._text("zone") not in zones():
+            yield Open("zone", f"“{self._text('zone')}” is no time zone. Choose one, such as Europe/Berlin.")
+
     def _twice(self) -> Iterator[Open]:
         for question in (*PLACES, "vendors"):
-            told = [_fold(row["name"]) for row in self._rows(question)]
+            told = [fold(row["name"]) for row in self._rows(question)]
             for row in self._named(question):
-                if told.count(_fold(row["name"])) > 1:
+                if told.count(fold(row["name"])) > 1:
                     yield Open(question, f"“{row['name']}” stands twice in one list. The first one is taken.")
 
     def _unmatched(self) -> Iterator[Open]:
-        kinds, targets, vendors = self._found("data"), self._found(*TARGETS), self._found("vendors")
         for row in self._rows("software"):
-            for name in names(row["data"]):
-                if name not in kinds:
-                    yield Open(
-                        "data", f"{row['name']} holds “{name}”, which is not among your kinds of data."
-                    )
-            for name in names(row["sends"]):
-                if name not in targets:
-                    yield Open("software", f"{row['name']} passes data to “{name}”, which is named nowhere.")
+            where = f"{row['name']} holds “{{}}”, which is not among your kinds of data."
+            yield from self._strange("data", row["data"], where, "data")
+            where = f"{row['name']} passes data to “{{}}”, which is named nowhere."
+            yield from self._strange("software", row["sends"], where, *TARGETS)
         for row in self._rows("infrastructure"):
-            if row["vendor"] and _fold(row["vendor"]) not in vendors:
-                yield Open(
-                    "vendors", f"{row['vendor']} supplies {row['name']} and is not among your vendors."
-                )
+            known = self._known("vendors")
+            if row["vendor"] and not known.code(row["vendor"]):
+                where = f"{{}} supplies {row['name']} and is not among your vendors."
+                yield from self._unknown("vendors", row["vendor"], where, known, "vendors")
+
+    def _strange(self, question: str, cell: str, words: str, *lists: str) -> Iterator[Open]:
+        known = self._known(*lists)
+        for name in known.split(cell):
+            if not known.code(name):
+                yield from self._unknown(question, name, words, known, *lists)
+
+    def _unknown(self, question: str, name: str, words: str, known: Known, *lists: str) -> Iterator[Open]:
+        """A name that no row explains; one that stands in a row half said waits for that row, which is told."""
+        alike = list(known.alike(name).values())
+        if alike:
+            yield Open(question, f"“{name}” could be {' or '.join(alike)}: write it as it stands there.")
+        elif not Known.of((one, one) for one in self._half_names(*lists)).code(name):
+            yield Open(question, words.format(name))
+
+    def _half_names(self, *lists: str) -> Iterator[str]:
+        for place in lists:
+            whole = {fold(row["name"]) for row in self._rows(place)}
+            for row in self.answers.get(place) or []:
+                if row.get("name") and fold(row["name"]) not in whole:
+                    yield row["name"]
+
+    def _of_vendors(self) -> Iterator[Open]:
+        """What was ticked of vendors and is read as widely as it can be, or rests on nothing yet."""
+        reach, needed = (
+            [row["name"] for row in self._named("vendors") if row[tick]] for tick in ("data", "needed")
+        )
+        if reach and not self._kinds:
+            yield Open("vendors", f"No kind of data is named yet that {listed(reach)} could reach.")
+        if needed and not self._promises:
+            yield Open("vendors", f"No promise is named yet that rests on {listed(needed).rstrip('.')}.")
+        wide = [f"{listed(reach)} may reach every kind of data"] if reach and len(self._kinds) > 1 else []
+        wide += [f"every promise may rest on {listed(needed)}"] if needed and len(self._promises) > 1 else []
+        if wide:
+            said = f"In the draft {', and '.join(wide)}".rstrip(".")
+            yield Open("vendors", f"{said}. Where it is less, say so on the vendor's page.")
 
     def _undecided(self) -> Iterator[Open]:
         for row in self._rows("vendors"):
@@ -287,6 +344,16 @@ class Draft:
                 yield Open(
                     "customers_must", f"“{row['text']}” names {strange or 'no criterion'}, which is none."
                 )
+        yield from self._of_privacy()
+
+    def _of_privacy(self) -> Iterator[Open]:
+        said = any("privacy" in row["what"].casefold() for row in self._rows("left_out"))
+        if self._text("role") in DECIDES and not said and Category.PRIVACY.value not in self.categories:
+            yield Open(
+                "role",
+                "You decide about personal data, and Privacy is not chosen. Name the promise to people that calls for "
+                "it, or list Privacy as left out and say why.",
+            )
         if self._rows("privacy") and self._text("role") not in DECIDES:
             yield Open(
                 "privacy", "Promises about privacy stand only behind data about which you decide yourselves."
@@ -298,9 +365,9 @@ class Draft:
         return str(self.answers.get(name) or "")
 
     def _rows(self, name: str) -> list[dict[str, Any]]:
-        """The rows of an answer, each with the key that it keeps for good (its place, where none was given)."""
-        rows = list(self.answers.get(name) or [])
-        return [{"key": number, **row} for number, row in enumerate(rows, 1)]
+        """The whole rows of an answer, each with the key that it keeps for good (its place, where none was given)."""
+        asked, rows = interview.question(name), list(self.answers.get(name) or [])
+        return [{"key": number, **row} for number, row in enumerate(rows, 1) if not asked.lacking(row)]
 
     def _date(self, name: str) -> date | None:
         said = self._text(name)
@@ -326,13 +393,9 @@ def code_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:36].strip("-") or "part"
 
 
-def names(text: str) -> list[str]:
-    """The names in a cell, separated by commas, semicolons or lines, as they are compared."""
-    return [_fold(part) for part in re.split(r"[,;\n]", text) if part.strip()]
-
-
-def _fold(text: str) -> str:
-    return " ".join(text.split()).casefold()
+def listed(names: list[str]) -> str:
+    """`A, B and C`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _criteria(text: str) -> tuple[list[str], str]:

@@ -12,11 +12,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from tickmark.kernel.calendars import zones
 from tickmark.kernel.errors import Invalid
 from tickmark.kernel.references import storable
 from tickmark.scope.library import Fields, library_folder, read_fields
 
-KINDS = ("text", "words", "choice", "many", "date", "number", "rows")
+KINDS = ("text", "words", "choice", "many", "date", "number", "zone", "rows")
 KEY, LARGEST_KEY = "key", 9999
 """The number that a row keeps for good, beside its columns."""
 LONGEST, MOST_ROWS = 4000, 200
@@ -25,13 +26,19 @@ LONGEST, MOST_ROWS = 4000, 200
 
 @dataclass(frozen=True)
 class Column:
-    """A column of an answer in rows; `choices` limits what it takes, `yes` makes it a tick."""
+    """A column of an answer in rows; `choices` limits what it takes, `yes` makes it a tick.
+
+    A row without what is `needed` is kept, and drafted into nothing until it is said. `long` texts have two lines;
+    `offers` names other columns (`vendors.name`) whose words are offered.
+    """
 
     name: str
     label: str
     choices: tuple[str, ...] = ()
     yes: bool = False
     needed: bool = False
+    long: bool = False
+    offers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,19 @@ class Question:
     def read(self, value: Any) -> Any:
         """The answer in its plain form: text, number, list of codes, or list of rows. Raises Invalid."""
         return _READERS[self.kind](self, value)
+
+    def lacking(self, row: Mapping[str, Any]) -> list[str]:
+        """The columns, by label, that a row needs and says nothing of."""
+        return [one.label for one in self.columns if one.needed and not row.get(one.name)]
+
+    def halves(self, answer: Any) -> list[str]:
+        """What an answer in rows leaves half said, a sentence for each row."""
+        rows = list(enumerate(answer or [], 1)) if self.kind == "rows" else []
+        return [self._half(number, self.lacking(row)) for number, row in rows if self.lacking(row)]
+
+    def _half(self, number: int, empty: Sequence[str]) -> str:
+        names = " and ".join(f"“{label}”" for label in empty)
+        return f"{names} {'is' if len(empty) == 1 else 'are'} empty in row {number} of “{self.ask}”."
 
     def fault(self, why: str, remedy: str = "Correct it.") -> Invalid:
         """What is wrong with an answer to it."""
@@ -152,6 +172,8 @@ def _column(fields: Fields) -> Column:
         fields.texts("choices", ()),
         fields.flag("yes", False),
         fields.flag("needed", False),
+        fields.flag("long", False),
+        fields.texts("offers", ()),
     )
     fields.done()
     return found
@@ -197,6 +219,16 @@ def _date(asked: Question, value: Any) -> str:
     return found
 
 
+def _zone(asked: Question, value: Any) -> str:
+    found = _text(asked, value)
+    if found and found not in zones():
+        raise asked.fault(
+            f"There is no time zone “{found[:40]}”: zones are named by a place, such as America/Los_Angeles.",
+            "Choose the largest place near you.",
+        )
+    return found
+
+
 def _number(asked: Question, value: Any) -> int | str:
     if value == "":
         return ""
@@ -221,9 +253,6 @@ def _row(asked: Question, row: Any) -> dict[str, Any]:
     key = str(row.get(KEY, ""))
     if any(found.values()) and key.isascii() and key.isdecimal() and 0 < int(key) <= LARGEST_KEY:
         found[KEY] = int(key)
-    empty = [column.label for column in asked.columns if column.needed and not found[column.name]]
-    if any(found.values()) and empty:
-        raise asked.fault(f"A row has no {empty[0].lower()}.", "Fill it in, or empty the row.")
     return found
 
 
@@ -243,5 +272,6 @@ _READERS = {
     "many": _many,
     "date": _date,
     "number": _number,
+    "zone": _zone,
     "rows": _rows,
 }

@@ -12,7 +12,7 @@ from typing import Any
 
 from tickmark.people.models import Role
 from tickmark.people.queries import with_role
-from tickmark.scope.advice import closed, some
+from tickmark.scope.advice import closed, relied_on, some
 from tickmark.scope.criteria import Category
 from tickmark.scope.models import (
     Commitment,
@@ -280,6 +280,13 @@ def subservice(view: View) -> Iterator[Piece]:
     """DC 7: subservice organisations."""
     rows, url = view.scope.subservice, "/scope/vendors/?subservice=1"
     if not rows:
+        undecided = [one for one, _ in relied_on(view.scope)]
+        if undecided:
+            names = some(one.name for one in undecided)
+            told = "No vendor is marked as one. Not decided, though data or a promise rests there: "
+            told += f"{names.rstrip('.')}."
+            yield Piece("Subservice organisations", MISSING, told, view.owners(undecided), "/scope/vendors/")
+            return
         told = "No vendor is marked as one. Hosting usually is."
         yield Piece("Subservice organisations", NONE, told, "", "/scope/vendors/")
         return

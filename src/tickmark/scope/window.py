@@ -5,7 +5,7 @@ A proposal is a draft: a person sets the period. What was not said is assumed in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from tickmark.kernel.calendars import add_months
@@ -16,6 +16,7 @@ FIELDWORK = timedelta(weeks=8)
 MONTHS, FEWEST = 6, 3
 """A first Type 2 commonly has 3 to 6 months, and many readers prefer six at least (7.6)."""
 RENEWAL = 12
+NOTHING = " Counted from that start, neither three months nor a single day lead to a report by then."
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Window:
-    """A proposed date or period, the day to expect the report, the steps to it, and what speaks against it."""
+    """A proposed date or period, the day to expect the report, the steps to it, and what speaks against it.
+
+    `others` are windows that end in a report by the day on which somebody needs it, where this one does not.
+    """
 
     type: ReportType
     start: date
@@ -37,6 +41,7 @@ class Window:
     report_on: date
     steps: tuple[Step, ...]
     but: str = ""
+    others: tuple[Window, ...] = ()
 
 
 def propose(
@@ -50,15 +55,34 @@ def propose(
 
     A period begins when the controls are in place, never before, and not in the past: an earlier day needs evidence
     that was kept since, and that is for a person to say. Where a report is asked for at once, a Type 1 comes first;
-    where six months do not fit before the day on which it is needed, three are proposed if they do.
+    where six months do not fit before the day on which it is needed, three are proposed if they do. What misses that
+    day is told with what would not.
     """
+    found = _aimed(today, asked_for, needed_by, in_place, months)
+    if not found.but or found.type == ReportType.TYPE_1:
+        return found
+    begin, first = found.start, found.steps[0]
+    shorter = (
+        _type_2(begin, first, length, False, needed_by)
+        for length in (MONTHS, FEWEST)
+        if add_months(begin, length) <= found.end
+    )
+    fitting = [one for one in shorter if not one.but]
+    others = fitting or [one for one in [_type_1(begin, first, needed_by)] if not one.but]
+    return replace(found, but=found.but + ("" if others else NOTHING), others=tuple(others))
+
+
+def _aimed(
+    today: date, asked_for: str, needed_by: date | None, in_place: date | None, months: int | None
+) -> Window:
+    """What is aimed at before anybody asks what else there is."""
     begin = max(in_place, today) if in_place else add_months(today.replace(day=1), 2)
     first = _first(begin, in_place)
     if asked_for == "soon":
         return _type_1(begin, first, needed_by)
     length = months or (RENEWAL if asked_for == "renewal" else MONTHS)
     found = _type_2(begin, first, length, months is None, needed_by)
-    if found.but and months is None and length > FEWEST:
+    if found.but and months is None and length == MONTHS:
         shorter = _type_2(begin, first, FEWEST, True, needed_by)
         return found if shorter.but else shorter
     return found
@@ -69,7 +93,8 @@ def _first(begin: date, in_place: date | None) -> Step:
         words = "you have not said when your main controls are in place: the first of the month after next"
         return Step(begin, words, True)
     if in_place < begin:
-        words = f"your controls are in place since {in_place}: an earlier start needs evidence kept from that day on"
+        words = f"your controls are in place since {written(in_place)}"
+        words += ": an earlier start needs evidence kept from that day on"
         return Step(begin, words)
     return Step(begin, "from then on your main controls are in place, as you say")
 
@@ -97,7 +122,15 @@ def _type_2(begin: date, first: Step, months: int, assumed: bool, needed_by: dat
     return Window(ReportType.TYPE_2, begin, end, report_on, steps, _late(report_on, needed_by))
 
 
+def written(day: date) -> str:
+    """`1 Mar 2027`."""
+    return f"{day.day} {day:%b %Y}"
+
+
 def _late(report_on: date, needed_by: date | None) -> str:
     if needed_by is None or report_on <= needed_by:
         return ""
-    return f"That is {(report_on - needed_by).days} days after {needed_by}, by when somebody needs it."
+    days = (report_on - needed_by).days
+    return (
+        f"That is {days} day{'' if days == 1 else 's'} after {written(needed_by)}, by when somebody needs it."
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import date
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,7 +13,7 @@ from django.urls import path
 from tickmark.controls import queries as controls
 from tickmark.kernel import clock
 from tickmark.kernel.access import not_found, visible
-from tickmark.kernel.calendars import calendars
+from tickmark.kernel.calendars import calendars, zones
 from tickmark.kernel.dated import Version
 from tickmark.kernel.errors import NotFound
 from tickmark.kernel.references import resolve
@@ -34,6 +33,7 @@ from tickmark.scope.models import (
 from tickmark.scope.queries import Finding, Scope
 from tickmark.web.forming import base_of, can, must_may, must_see, specs, values_of
 from tickmark.web.lists import Listing, list_paths
+from tickmark.web.pictures import short_day
 from tickmark.web.scoping import scope_of
 from tickmark.web.views.do import do
 from tickmark.web.views.scope_fields import CATEGORIES, flows_of
@@ -46,9 +46,10 @@ def overview(request: HttpRequest) -> HttpResponse:
     scope = scope_of(request)
     if scope is None or not scope.versions:
         return render(request, "scope/empty.html", {"may_describe": can(request, "scope.describe")})
-    version = scope.version
+    version, told = scope.version, told_to(request, scope)
     context = {
         "scope": scope,
+        "interviewed": bool(told),
         "described": version,
         "categories": [(one, scope.behind(one)) for one in scope.categories],
         "requirements": [one for one in scope.commitments if one.kind == Commitment.Kind.REQUIREMENT],
@@ -58,9 +59,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "exclusions": [
             (one, queries.exclusion_state(one, scope.day, scope.known)) for one in scope.exclusions
         ],
-        "findings": _sorted(
-            [*scope.findings, *advice(scope, told_to(request, scope)), *_together(controls.findings(scope))]
-        ),
+        "findings": _sorted([*scope.findings, *advice(scope, told), *_together(controls.findings(scope))]),
         "titles": queries.criterion_titles(),
         "systems": _system_tabs(request, scope),
         "waiting": _waiting(request, scope),
@@ -165,7 +164,7 @@ def describe(request: HttpRequest) -> HttpResponse:
             "help": "Environments, sites and entities inside, in words.",
         },
         categories={"kind": "checks", "choices": _category_choices(), "required": True},
-        time_zone={"kind": "select", "choices": sorted(available_timezones()), "required": True},
+        time_zone={"kind": "select", "choices": _zones(str(values["time_zone"])), "required": True},
         calendar={
             "label": "Business calendar",
             "kind": "select",
@@ -185,6 +184,11 @@ def describe(request: HttpRequest) -> HttpResponse:
         "/scope/",
         newest,
     )
+
+
+def _zones(standing: str) -> list[str]:
+    """The time zones that are offered, and the one that stands."""
+    return list(dict.fromkeys([*zones(), standing]))
 
 
 def _category_choices() -> list[tuple[str, str, str]]:
@@ -228,7 +232,7 @@ def period(request: HttpRequest) -> HttpResponse:
         },
         start={"label": "First day", "help": "For a Type 1: the day."},
         end={"label": "Last day", "help": "For a Type 1: the same day."},
-        time_zone={"kind": "select", "choices": sorted(available_timezones()), "required": True},
+        time_zone={"kind": "select", "choices": _zones(zone), "required": True},
         replaces={
             "label": "Instead of",
             "kind": "select",
@@ -248,7 +252,8 @@ def period(request: HttpRequest) -> HttpResponse:
 
 def _period_words(one: Period) -> str:
     kind = ReportType(one.type).label
-    return f"{kind}, {one.start}" if one.start == one.end else f"{kind}, {one.start} to {one.end}"
+    first, last = short_day(one.start), short_day(one.end)
+    return f"{kind}, {first}" if one.start == one.end else f"{kind}, {first} to {last}"
 
 
 # -- the parts as lists, and a form for each -----------------------------------------------------------------
