@@ -12,6 +12,7 @@ from tickmark.web.views import common, demo, do, watching
 PAGES = (
     "home",
     "people",
+    "interview_draft",  # before the chapters, whose names would take its own
     "interview",
     "scope",
     "description",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tickmark.kernel.errors import Invalid
+from tickmark.scope.naming import fold
 from tickmark.scope.programme import Item, Key
 
 
@@ -25,8 +26,8 @@ class Names:
         self.names: dict[tuple[str, str], list[str]] = {}
         self.codes: dict[tuple[str, str], list[str]] = {}
         for (kind, code), name in self.things.items():
-            self.names.setdefault((kind, plain(name)), []).append(code)
-            self.codes.setdefault((kind, plain(code)), []).append(code)
+            self.names.setdefault((kind, fold(name)), []).append(code)
+            self.codes.setdefault((kind, fold(code)), []).append(code)
 
     def __or__(self, other: Names) -> Names:
         """Both; where the other speaks of the same thing, its name counts."""
@@ -35,18 +36,13 @@ class Names:
 
     def called(self, kind: str, name: str) -> list[str]:
         """The codes of the things with this very name."""
-        return self.names.get((kind, plain(name)), [])
+        return self.names.get((kind, fold(name)), [])
 
     def meant(self, kind: str, said: str) -> list[str]:
         """The codes that may be meant: the very code, else those of that name, else codes alike but for case."""
         if (kind, said) in self.things:
             return [said]
-        return self.called(kind, said) or self.codes.get((kind, plain(said)), [])
-
-
-def plain(name: str) -> str:
-    """A name without case and without more than one space."""
-    return " ".join(name.split()).casefold()
+        return self.called(kind, said) or self.codes.get((kind, fold(said)), [])
 
 
 @dataclass(frozen=True)

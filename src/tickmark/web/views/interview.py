@@ -22,13 +22,10 @@ from tickmark.kernel.arguments import call
 from tickmark.kernel.calendars import zones
 from tickmark.kernel.errors import Conflict, Invalid, NotFound, TickmarkError
 from tickmark.scope import interview
-from tickmark.scope.actions import ItemIn, preview
 from tickmark.scope.drafting import Draft, code_of
 from tickmark.scope.interview import Chapter, Question
-from tickmark.scope.models import Exclusion, InterviewAnswer, SystemVersion
-from tickmark.scope.programme import Change, Item, fingerprint, standing
+from tickmark.scope.models import InterviewAnswer, SystemVersion
 from tickmark.scope.queries import systems
-from tickmark.web import errors
 from tickmark.web.forming import can, must_may
 from tickmark.web.pictures import short_day
 from tickmark.web.recording import onward
@@ -64,7 +61,7 @@ class Told:
 
 def told(request: HttpRequest) -> Told:
     """The interview that the page is about: `?interview=code`, else that of the first system, else the newest one."""
-    actor = _leader(request)
+    actor = leader(request)
     rows: Any = visible(actor, InterviewAnswer)
     given = request.GET.get("interview", "")
     code = (given if _CODE.fullmatch(given) else code_of(given)) if given.strip() else _code(actor, rows)
@@ -78,7 +75,8 @@ def _code(actor: Actor, rows: Any) -> str:
     return first.code if first else newest.interview if newest else ""
 
 
-def _leader(request: HttpRequest) -> Actor:
+def leader(request: HttpRequest) -> Actor:
+    """Whoever asks, if they may answer the interview; for all others its pages do not exist."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     must_may(request, "scope.tell")
     return actor
@@ -91,7 +89,7 @@ def index(request: HttpRequest) -> HttpResponse:
     rows = [(one, held.done(one), len(one.questions)) for one in chapters]
     following = next((one for one, done, of in rows if done < of), None)
     context = {
-        **_common(request, held),
+        **common(request, held),
         "rows": rows,
         "following": following,
         "answered": sum(done for _, done, _ in rows),
@@ -104,13 +102,14 @@ def index(request: HttpRequest) -> HttpResponse:
 
 def _others(request: HttpRequest, held: Told) -> list[str]:
     """The codes of further interviews that somebody has begun."""
-    rows: Any = visible(_leader(request), InterviewAnswer)
+    rows: Any = visible(leader(request), InterviewAnswer)
     return sorted(set(rows.exclude(interview=held.code).values_list("interview", flat=True)))
 
 
-def _common(request: HttpRequest, held: Told) -> dict[str, Any]:
+def common(request: HttpRequest, held: Told) -> dict[str, Any]:
+    """What every page of an interview shows: what was told, the window it leads to, the system that stands."""
     given = request.GET.get("interview", "")
-    system = systems(_leader(request)).filter(code=held.code).first()
+    system = systems(leader(request)).filter(code=held.code).first()
     since = _since(request, held) if system and not held.answers else None
     return {
         "told": held,
@@ -126,7 +125,7 @@ def _common(request: HttpRequest, held: Told) -> dict[str, Any]:
 
 def _since(request: HttpRequest, held: Told) -> date | None:
     """The first day of a system that was described without the interview."""
-    rows: Any = visible(_leader(request), SystemVersion)
+    rows: Any = visible(leader(request), SystemVersion)
     first = rows.filter(system__code=held.code).order_by("effective_from").first()
     return first.effective_from if first else None
 
@@ -153,7 +152,7 @@ def _form(
     wrong = refused or {}
     error = _together(wrong)
     context = {
-        **_common(request, held),
+        **common(request, held),
         "chapter": found,
         "fields": [_field(one, held, wrong.get(one.id)) for one in found.questions],
         "may": can(request, "scope.tell"),
@@ -289,8 +288,8 @@ def _keep(request: HttpRequest, held: Told, found: Chapter) -> HttpResponse:
         post["say"] = f"{found.title}: kept."
         request.POST = post  # type: ignore[assignment]
         return do(request, "scope.tell")
-    call(ACTIONS["scope.tell"], _leader(request), {"interview": code, "answers": new})
-    rows: Any = visible(_leader(request), InterviewAnswer)
+    call(ACTIONS["scope.tell"], leader(request), {"interview": code, "answers": new})
+    rows: Any = visible(leader(request), InterviewAnswer)
     standing = rows.as_of(clock.today()).filter(interview=code)
     return _form(request, Told(code, dict(standing.values_list("question", "answer"))), found, refused)
 
@@ -341,12 +340,6 @@ def _given(post: QueryDict, asked: Question) -> Any:
     return [row for _, row in sorted(found.items())]
 
 
-def _refused(request: HttpRequest, error: TickmarkError) -> HttpResponse:
-    if getattr(request, "htmx", False):
-        return errors.fragment(request, error)
-    return errors.answer(request, error)
-
-
 def _after(request: HttpRequest, found: Chapter, code: str, new: Mapping[str, Any]) -> str:
     """Where the form leads: to the next chapter, back to all of them, or, staying, to the table that grew."""
     every = interview.chapters()
@@ -361,165 +354,7 @@ def _after(request: HttpRequest, found: Chapter, code: str, new: Mapping[str, An
     return (f"{where}?interview={code}" if request.GET.get("interview") else where) + anchor
 
 
-# -- the draft ----------------------------------------------------------------------------------------------------
-
-
-def draft(request: HttpRequest) -> HttpResponse:
-    """What the answers come to, beside what the books say: looked at, ticked, and recorded by a person."""
-    held, actor = told(request), _leader(request)
-    if request.method == "POST":
-        return _record(request, held)
-    changes = preview(actor, _items(held)) if held.draft.items else []
-    listed = set(visible(actor, Exclusion).filter(system__code=held.code).values_list("what", flat=True))
-    context = {
-        **_common(request, held),
-        "groups": _groups(changes, _Names.of(held, actor)),
-        "refused": [one for one in changes if one.refused and not _waits(one, changes)],
-        "count": len(changes),
-        "open": held.draft.open if held.answers else [],
-        "gone": _gone(actor, held),
-        "left_out": [row for row in held.draft.left_out if row["what"] not in listed],
-        "may": can(request, "scope.apply"),
-        "may_exclude": can(request, "scope.exclude"),
-    }
-    return render(request, "scope/interview/draft.html", context)
-
-
-def _gone(actor: Actor, held: Told) -> list[Item]:
-    """What was drafted from answers that were taken back since, and still stands in the books."""
-    rows: Any = visible(actor, InterviewAnswer)
-    earlier: dict[str, Any] = {}
-    for name, answer in rows.filter(interview=held.code).order_by("-pk").values_list("question", "answer"):
-        if isinstance(answer, list) and answer and isinstance(answer[0], dict):
-            known = earlier.setdefault(name, [])
-            known += [row for row in answer if row not in known]
-        else:
-            earlier.setdefault(name, answer)
-    drafted = {item.key for item in Draft(held.code, {**held.answers, **earlier}, clock.today()).items}
-    spoken_of = {name: _whole(name, answer, earlier.get(name, [])) for name, answer in held.answers.items()}
-    wanted = {item.key for item in Draft(held.code, spoken_of, clock.today()).items}
-    stands = standing(clock.today(), None, actor)
-    return [stands[key] for key in sorted(drafted - wanted) if key in stands and key[0] != "system"]
-
-
-def _whole(name: str, answer: Any, earlier: Any) -> Any:
-    """An answer with rows that are only half said as they were when they were whole: they are still spoken of."""
-    asked = interview.questions().get(name)
-    if asked is None or asked.kind != "rows":
-        return answer
-    known = {row.get(interview.KEY): row for row in reversed(earlier) if not asked.lacking(row)}
-    return [known.get(row.get(interview.KEY), row) if asked.lacking(row) else row for row in answer]
-
-
-def _items(held: Told) -> list[ItemIn]:
-    return list(map(ItemIn.of, held.draft.items))
-
-
-PLURALS = {
-    "vendor": "Vendors",
-    "commitment": "Commitments",
-    "component": "Components",
-    "complement": "Complementary controls",
-}
-"""How the parts of a draft are headed, where there can be many."""
-
-
-def _groups(changes: list[Change], names: _Names) -> list[dict[str, Any]]:
-    """The changes by kind, each with the mark by which it is agreed to."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for one in changes:
-        row = {
-            "change": one,
-            "mark": _mark(one),
-            "is_new": one.what == "new",
-            "waits": _waits(one, changes),
-            "fields": [
-                (name, names.told(name, before), names.told(name, after))
-                for name, before, after in one.fields
-            ],
-        }
-        found.setdefault(one.item.kind, []).append(row)
-    return [
-        {"title": PLURALS.get(kind, rows[0]["change"].part.title), "rows": rows}
-        for kind, rows in found.items()
-    ]
-
-
-def _waits(change: Change, changes: list[Change]) -> bool:
-    """Whether a part is refused only since the system to which it belongs is."""
-    missing = {
-        one.item.code for one in changes if one.refused and one.item.kind == "system" and not one.before
-    }
-    return bool(change.refused) and change.part.scoped and change.item.code.partition("/")[0] in missing
-
-
-@dataclass(frozen=True)
-class _Names:
-    """What the parts of a draft and of the books are called, by code: a reader knows names."""
-
-    components: Mapping[str, str]
-    vendors: Mapping[str, str]
-
-    @classmethod
-    def of(cls, held: Told, actor: Actor) -> _Names:
-        """The names of what is drafted, before those of what stands."""
-        found: dict[str, dict[str, str]] = {"component": {}, "vendor": {}}
-        stands = standing(clock.today(), None, actor).values()
-        mine = (one for one in stands if one.kind == "vendor" or one.code.startswith(f"{held.code}/"))
-        for item in (*mine, *held.draft.items):
-            if item.kind in found:
-                found[item.kind][item.code.rpartition("/")[2]] = str(item.fields.get("name") or item.code)
-        return cls(found["component"], found["vendor"])
-
-    def told(self, field: str, value: Any) -> Any:
-        """The value of a field with names in the place of codes."""
-        if field == "flows" and value:
-            either = {**self.vendors, **self.components}
-            return "; ".join(f"{one['what']} to {either.get(one['to'], one['to'])}" for one in value)
-        if field == "data" and value:
-            return ", ".join(self.components.get(one, one) for one in value)
-        return self.vendors.get(value, value) if field in ("supplier", "vendor") and value else value
-
-
-def _mark(change: Change) -> str:
-    """A change by its fingerprint: who ticks it agrees to this and to nothing else."""
-    return fingerprint([change])[:20]
-
-
-def _record(request: HttpRequest, held: Told) -> HttpResponse:
-    """Record the changes that were ticked. Raises Conflict for one that is not as it was shown."""
-    try:
-        items = _ticked(request, held)
-    except TickmarkError as error:
-        return _refused(request, error)
-    post: QueryDict = request.POST.copy()
-    post["items"] = json.dumps([item.model_dump(mode="json") for item in items])
-    post["source"], post["next"] = "the scope interview", "/scope/"
-    post["say"] = (
-        f"Recorded: {len(items)} part{'' if len(items) == 1 else 's'} of the scope. Now somebody approves it."
-    )
-    request.POST = post  # type: ignore[assignment]
-    return do(request, "scope.apply")
-
-
-def _ticked(request: HttpRequest, held: Told) -> list[ItemIn]:
-    marks = set(request.POST.getlist("agreed"))
-    if not marks:
-        raise Invalid("Nothing is ticked.", "", "Tick what you agree to.", "agreed")
-    changes = {_mark(one): one for one in preview(_leader(request), _items(held))}
-    if marks - changes.keys():
-        raise Conflict(
-            "The draft is not what you saw any more.",
-            "Somebody answered a question or changed the scope since.",
-            "Load the page again and look once more.",
-            "agreed",
-        )
-    wanted = {changes[mark].item.key for mark in marks}
-    return [item for item in _items(held) if (item.kind, item.code) in wanted]
-
-
 routes = [
     path("scope/interview/", index, name="interview"),
-    path("scope/interview/draft", draft, name="interview-draft"),
     path("scope/interview/<slug:name>", chapter, name="interview-chapter"),
 ]
