@@ -242,6 +242,7 @@ def test_a_remedy_from_plan_to_second_look(
     key = "operation:missed:AC-06"
     lead, owner, reviewer = (program.actor(who) for who in ("lead", "owner", "reviewer"))
     due = TODAY + timedelta(days=10)
+    assert "AC-06 was not performed: 2025-Q4, 2026-Q1." in queries.contradicted(TODAY)["AC-06"]
     remedy = actions.plan_remedy(lead, key, "Put it in the calendar", program.cast.owner, due)
     assert queries.gap_of(key, TODAY).state(TODAY) == State.PLANNED
     assert [task.title for task in queries.remedies_owed(owner, TODAY)] == ["Remedy: Put it in the calendar"]
@@ -263,6 +264,9 @@ def test_a_remedy_from_plan_to_second_look(
     gap = queries.gap_of(key, TODAY)
     assert (gap.state(TODAY), gap.holds(TODAY), gap.decisions.owner) == (State.HOLDS, False, "Owner")
     assert gap.title == "AC-06 was not performed: 2025-Q4, 2026-Q1"  # it stays listed
+    assert f"{gap.title}." not in queries.contradicted(TODAY).get("AC-06", ()), (
+        "Somebody saw that it holds now."
+    )
 
 
 def test_the_owner_of_a_remedy_never_rechecks_it_even_as_lead(

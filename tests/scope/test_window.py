@@ -57,12 +57,12 @@ def test_the_days_of_a_period_are_counted_with_both_ends() -> None:
 def test_nothing_is_proposed_that_lies_in_the_past(asked_for: str) -> None:
     found = propose(TODAY, asked_for, in_place=date(2025, 1, 1))
     assert found.start == TODAY
-    assert found.steps[0].words.startswith("your controls are in place since 1 Jan 2025")
+    assert found.steps[0].words.startswith("your controls are in place since 2025-01-01")
 
 
 def test_what_comes_too_late_is_told_with_what_would_not() -> None:
     found = propose(TODAY, "type_2", date(2027, 8, 24), date(2027, 1, 1), 6)
-    assert found.but == "That is 1 day after 24 Aug 2027, by when somebody needs it."
+    assert found.but == "That is 1 day after 2027-08-24, by when somebody needs it."
     assert [(one.type, one.end, one.but) for one in found.others] == [
         (ReportType.TYPE_2, date(2027, 3, 31), "")
     ]

@@ -93,7 +93,7 @@ def _first(begin: date, in_place: date | None) -> Step:
         words = "you have not said when your main controls are in place: the first of the month after next"
         return Step(begin, words, True)
     if in_place < begin:
-        words = f"your controls are in place since {written(in_place)}"
+        words = f"your controls are in place since {in_place}"
         words += ": an earlier start needs evidence kept from that day on"
         return Step(begin, words)
     return Step(begin, "from then on your main controls are in place, as you say")
@@ -122,15 +122,8 @@ def _type_2(begin: date, first: Step, months: int, assumed: bool, needed_by: dat
     return Window(ReportType.TYPE_2, begin, end, report_on, steps, _late(report_on, needed_by))
 
 
-def written(day: date) -> str:
-    """`1 Mar 2027`."""
-    return f"{day.day} {day:%b %Y}"
-
-
 def _late(report_on: date, needed_by: date | None) -> str:
     if needed_by is None or report_on <= needed_by:
         return ""
     days = (report_on - needed_by).days
-    return (
-        f"That is {days} day{'' if days == 1 else 's'} after {written(needed_by)}, by when somebody needs it."
-    )
+    return f"That is {days} day{'' if days == 1 else 's'} after {needed_by}, by when somebody needs it."
