@@ -65,7 +65,7 @@ class Counted:
         self.visitor.fills(form, given)
         self.deeds += sum(len(value) if isinstance(value, list) else 1 for value in given.values())
 
-    def sends(self, submit: str, given: dict[str, Any] | None = None) -> str:
+    def sends(self, submit: str | re.Pattern[str], given: dict[str, Any] | None = None) -> str:
         """Fill and send a form."""
         self.deeds += 1 + sum(
             len(value) if isinstance(value, list) else 1 for value in (given or {}).values()
@@ -192,3 +192,15 @@ def is_covered(lead: Counted) -> None:
     assert rows.filter(has_text="nothing").count() == 0
     lead.visitor.goes("/controls/owners")
     lead.visitor.sees("Ben Example")
+
+
+def weighs_a_point(lead: Counted) -> None:
+    """What is weighed is seen at once, and a note to another point is still there."""
+    lead.visitor.goes("/controls/criteria/CC6.1")
+    other = lead.visitor.page.get_by_label("Note on CC6.1-01")
+    other.fill("The asset list, half looked through")
+    lead.clicks()
+    why = "Rights follow the role."
+    lead.sends(re.compile("Addressed CC6.1-03"), {"Note on CC6.1-03": why})
+    lead.visitor.sees(why, "1 of 12 has been thought through.")
+    assert other.input_value() == "The asset list, half looked through"

@@ -328,6 +328,9 @@ def test_work_that_runs_asks_again_and_work_that_ended_does_not() -> None:
         ("{{ 0|size }}", "0 bytes"), ("{{ 1|size }}", "1 byte"), ("{{ 12408|size }}", "12.4 kB"), ("{{ none|size }}", "size not known"),
         ("{{ 12408|number }}", "12,408"), ("{{ none|number }}", "–"), ("{{ 'Ada B. Lovelace'|initials }}", "AL"), ("{{ ''|initials }}", "?"),
         ("{% period first day %}", "1 Jul – 16 Nov 2026"), ("{% period day day %}", "16 Nov 2026"), ("{% period none none %}", "not stated"),
+        ("{{ 'Due 2026-10-31.'|spelled }}", "Due 31 Oct 2026."), ("{{ 'X: year-to-2026-10-31'|spelled }}", "X: the year to 31 Oct 2026"),
+        ("{{ '2026-13-45, /a/2026-10-31, k-2026-10-31'|spelled }}", "2026-13-45, /a/2026-10-31, k-2026-10-31"),
+        ("{{ '<b> 2026-10-31'|spelled }}", "&lt;b&gt; 31 Oct 2026"),
         ("{% period before day %}", "31 Dec 2025 – 16 Nov 2026"), ("{% period none day %}", "– – 16 Nov 2026"),
     ],
 )  # fmt: skip

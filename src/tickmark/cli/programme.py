@@ -25,7 +25,6 @@ OURS = re.compile(
 LISTED = 40
 ROOM, BEFORE = 76, 30
 """Letters of a value that are shown, and how many of them may stand before the first that differs."""
-WRITTEN = {"new", "changed", "withdrawn"}
 SIGNS = {"new": "+", "changed": "~", "withdrawn": "-", "only in the books": " ", "only the day differs": "="}
 
 
@@ -117,7 +116,7 @@ def apply(
     given |= {"effective_from": effective_from.isoformat()} if effective_from else {}
     server = calling.Server()
     found = server.post("/scope/apply/preview", {"files": texts, **given})
-    writes = [one for one in found["changes"] if one["what"] in WRITTEN]
+    writes = [one for one in found["changes"] if one["writes"]]
     refused = [one for one in writes if one["refused"]]
     if json:
         print(notation.dumps(found["changes"], ensure_ascii=False))
@@ -182,7 +181,7 @@ def _agreed(number: int) -> bool:
 def _show(changes: list[dict[str, Any]]) -> None:
     for one in changes[:LISTED]:
         print(f"{SIGNS[one['what']]} {one['kind']} {one['code']}: {one['what']} {wording.cell(one['title'])}")
-        for field in one["fields"] if one["what"] in ("changed", "only the day differs") else ():
+        for field in one["fields"] if one["what"] != "new" else ():
             _compare(field["name"], field["before"], field["after"])
         if one["refused"]:
             print(f"    cannot be recorded: {one['refused']['what']} {one['refused']['why']}")

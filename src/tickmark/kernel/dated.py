@@ -7,7 +7,7 @@ on a day, and what was known at a sealed size of the log, are questions (`as_of`
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -212,6 +212,25 @@ class Span(Generic[V]):
     version: V
     start: date
     end: date
+
+
+def joined(spans: Iterable[Span[V]], says: Callable[[V], Any]) -> list[Span[V]]:
+    """Spans in the order of subjects and days, those that go on as one; the newest version names it.
+
+    `says` is what has to stay the same, the subject among it.
+    """
+    found: list[Span[V]] = []
+    for span in spans:
+        if found and goes_on(found[-1], span, says):
+            found[-1] = Span(span.version, found[-1].start, span.end)
+        else:
+            found.append(span)
+    return found
+
+
+def goes_on(before: Span[V], after: Span[V], says: Callable[[V], Any]) -> bool:
+    """Whether the second says the same as the first, from the day after it."""
+    return before.end + timedelta(days=1) == after.start and bool(says(before.version) == says(after.version))
 
 
 def _days(versions: Sequence[tuple[int, date]], start: date, end: date) -> Iterator[tuple[int, date, date]]:

@@ -199,6 +199,7 @@ class Change:
         """The change as JSON."""
         return {
             "what": self.what,
+            "writes": self.writes,
             "kind": self.item.kind,
             "code": self.item.code,
             "title": self.title,

@@ -128,6 +128,11 @@ def numbers_of(text: str) -> dict[str, int | str | None]:
     return {name.strip(): as_number(value.strip()) if value.strip() else None for name, _, value in lines}
 
 
+def lines_of(numbers: Mapping[str, Any]) -> str:
+    """The lines that `numbers_of` reads, in the order of the names."""
+    return "\n".join(f"{name} = {value}" for name, value in sorted(numbers.items()))
+
+
 def as_number(text: str) -> int | str:
     """A whole number where the text is one, else the text."""
     return int(text) if text.removeprefix("-").isdecimal() and len(text) < 16 else text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sized
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from tickmark.controls.models import Control, ControlVersion
@@ -12,7 +12,7 @@ from tickmark.evidence.queries.lists import newest_lists
 from tickmark.evidence.queries.places import registers
 from tickmark.kernel import files, tables
 from tickmark.kernel.checks import Check
-from tickmark.kernel.dated import Span
+from tickmark.kernel.dated import Span, joined
 
 
 def chosen_checks(
@@ -42,19 +42,7 @@ def tested_spans(control: Control, start: date, end: date) -> list[Span[ControlV
 
 
 def _joined(spans: Iterable[Span[ControlVersion]]) -> list[Span[ControlVersion]]:
-    joined: list[Span[ControlVersion]] = []
-    for span in spans:
-        last = joined[-1] if joined else None
-        if (
-            last
-            and last.version.control_id == span.version.control_id
-            and last.version.parameters == span.version.parameters
-            and last.end + timedelta(days=1) == span.start
-        ):
-            joined[-1] = Span(span.version, last.start, span.end)
-        else:
-            joined.append(span)
-    return joined
+    return joined(spans, lambda version: (version.control_id, version.parameters))
 
 
 def runs_of(check: str, control: Control) -> list[CheckRun]:

@@ -22,7 +22,7 @@ from tickmark.evidence.models import Support
 from tickmark.evidence.queries.filed import NONE, Use, Uses, filed_for, uses_of
 from tickmark.evidence.queries.places import window
 from tickmark.kernel.action import need, wrote
-from tickmark.kernel.dated import Span
+from tickmark.kernel.dated import Span, joined
 from tickmark.kernel.remembered import Pieces, remembered
 from tickmark.scope.models import Period, ReportType
 
@@ -74,8 +74,8 @@ def operation(
 ) -> dict[int, list[Expected]]:
     """For each control in force in the window its expected operations, as they stand at the end of `day`.
 
-    A window that only rehearses asks nothing of a yearly control: its end is no day by which anything was due.
     Whoever gets them changes nothing of them: a control about which nothing changed keeps its very list.
+    `rehearses` as in `expected_of`.
     """
     spans = _spans(start, end, controls, known)
     wanted = {span.version.control_id for span in spans}
@@ -86,12 +86,10 @@ def operation(
     found: dict[int, list[Expected]] = {}
     for span in spans:
         uses = filed.get(span.version.control_id, NONE)
-        if rehearses and bucket_for(span.version.frequency) == "year":
-            expected: list[Expected] = []
-        elif known is None:
-            expected = _kept(span, end, day, uses)
+        if known is None:
+            expected = _kept(span, end, day, uses, rehearses)
         else:
-            expected = _expected(span, end, day, uses.rows)
+            expected = _expected(span, end, day, uses.rows, rehearses)
         before = found.get(span.version.control_id)
         found[span.version.control_id] = expected if before is None else [*before, *expected]
     return found
@@ -119,22 +117,15 @@ def _every_rhythm(start: date, end: date) -> list[Span[ControlVersion]]:
 _of_span: Pieces[list[Expected]] = Pieces()
 
 
-def _kept(span: Span[ControlVersion], end: date, day: date, uses: Uses) -> list[Expected]:
+def _kept(span: Span[ControlVersion], end: date, day: date, uses: Uses, rehearses: bool) -> list[Expected]:
     """`_expected`, asked again only when something about the control's uses changed."""
-    key = (span.version.pk, span.start, span.end, end, day)
-    return _of_span.ask(key, (span.version, uses), partial(_expected, span, end, day, uses.rows))
+    key = (span.version.pk, span.start, span.end, end, day, rehearses)
+    return _of_span.ask(key, (span.version, uses), partial(_expected, span, end, day, uses.rows, rehearses))
 
 
-def _rhythms(spans: Sequence[Span[ControlVersion]]) -> list[Span[ControlVersion]]:
+def _rhythms(spans: Iterable[Span[ControlVersion]]) -> list[Span[ControlVersion]]:
     """Neighbouring spans of a control with the same frequency and grace as one; the newest version speaks."""
-    joined: list[Span[ControlVersion]] = []
-    for span in spans:
-        last = joined[-1] if joined else None
-        if last and _rhythm(last.version) == _rhythm(span.version):
-            joined[-1] = Span(span.version, last.start, span.end)
-        else:
-            joined.append(span)
-    return joined
+    return joined(spans, _rhythm)
 
 
 def _rhythm(version: ControlVersion) -> tuple[int, str, int]:
@@ -151,15 +142,20 @@ def grace_of(version: ControlVersion) -> Grace:
     return Grace(days if isinstance(days, int) else 0)
 
 
-def expected_of(version: ControlVersion, start: date, end: date) -> list[Occurrence]:
-    """What a control's frequency asks for in the window; a yearly one in a shorter window is asked for once."""
+def expected_of(version: ControlVersion, start: date, end: date, rehearses: bool = False) -> list[Occurrence]:
+    """What a control's frequency asks for in the window; a yearly one in a shorter window is asked for once.
+
+    A window that only rehearses asks nothing of a yearly control: its end is no day by which anything was due.
+    """
     found = occurrences(version.frequency, start, end, grace_of(version))
-    if found or bucket_for(version.frequency) != "year":
+    if found or rehearses or bucket_for(version.frequency) != "year":
         return found
     return [Occurrence(f"year-to-{end}", start, end, end, end)]
 
 
-def _expected(span: Span[ControlVersion], end: date, day: date, uses: Sequence[Use]) -> list[Expected]:
+def _expected(
+    span: Span[ControlVersion], end: date, day: date, uses: Sequence[Use], rehearses: bool
+) -> list[Expected]:
     short = not occurrences(span.version.frequency, span.start, span.end, grace_of(span.version))
     return [
         _one(
@@ -170,7 +166,7 @@ def _expected(span: Span[ControlVersion], end: date, day: date, uses: Sequence[U
             [use for use in uses if use.occurrence == item.key or _covers(use, item)],
             short,
         )
-        for item in expected_of(span.version, span.start, span.end)
+        for item in expected_of(span.version, span.start, span.end, rehearses)
     ]
 
 
@@ -226,8 +222,7 @@ def keys_of(control: Control, day: date) -> list[Occurrence]:
         item.key: item
         for start, end in spans
         for span in _rhythms(versions.over(start, end))
-        if periods or bucket_for(span.version.frequency) != "year"
-        for item in expected_of(span.version, span.start, span.end)
+        for item in expected_of(span.version, span.start, span.end, rehearses=not periods)
     }
     return sorted(found.values(), key=lambda item: item.end)
 

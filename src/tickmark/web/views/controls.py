@@ -28,6 +28,7 @@ from tickmark.web.forming import (
     criteria_groups,
     gathered,
     kept,
+    lines_of,
     must_see,
     people_choices,
     specs,
@@ -254,7 +255,7 @@ def _write_form(
     inside = scope.criteria if scope and scope.criteria else list(criteria().values())
     chosen = values.get("criteria", [])
     more = [one for one in criteria().values() if one.id in chosen and one not in inside]
-    numbers = "\n".join(f"{name} = {value}" for name, value in sorted(values.get("parameters", {}).items()))
+    numbers = lines_of(values.get("parameters", {}))
     fields = specs(
         "controls.write",
         values,

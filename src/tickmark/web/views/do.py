@@ -6,6 +6,7 @@ shown (htmx) or the whole form again with what was typed (without script), so no
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -38,6 +39,15 @@ def do(request: HttpRequest, name: str) -> HttpResponse:
     except TickmarkError as error:
         return _refused(request, action, raw, error)
     return _done(request, result)
+
+
+def do_with(request: HttpRequest, name: str, more: Mapping[str, str]) -> HttpResponse:
+    """Do the action `name` with the form's fields and those that the page knows."""
+    post = request.POST.copy()
+    for field, value in more.items():
+        post[field] = value
+    request.POST = post  # type: ignore[assignment]
+    return do(request, name)
 
 
 def _refused(

@@ -29,7 +29,7 @@ from tickmark.scope.queries import systems
 from tickmark.web.forming import can, must_may
 from tickmark.web.pictures import short_day
 from tickmark.web.recording import onward
-from tickmark.web.views.do import do
+from tickmark.web.views.do import do_with
 
 SPARE = 2
 """Empty rows below those that are filled, one where none need be; saving brings new ones."""
@@ -283,11 +283,8 @@ def _keep(request: HttpRequest, held: Told, found: Chapter) -> HttpResponse:
     if not new:
         return _form(request, held, found, refused) if refused else onward(request, target)
     if not refused:
-        post: QueryDict = request.POST.copy()
-        post["interview"], post["answers"], post["next"] = code, json.dumps(new), target
-        post["say"] = f"{found.title}: kept."
-        request.POST = post  # type: ignore[assignment]
-        return do(request, "scope.tell")
+        more = {"interview": code, "answers": json.dumps(new), "next": target, "say": f"{found.title}: kept."}
+        return do_with(request, "scope.tell", more)
     call(ACTIONS["scope.tell"], leader(request), {"interview": code, "answers": new})
     rows: Any = visible(leader(request), InterviewAnswer)
     standing = rows.as_of(clock.today()).filter(interview=code)

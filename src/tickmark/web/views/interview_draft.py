@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
@@ -21,7 +21,7 @@ from tickmark.scope.models import Exclusion, InterviewAnswer
 from tickmark.scope.programme import Change, Item, fingerprint, standing
 from tickmark.web import errors
 from tickmark.web.forming import can
-from tickmark.web.views.do import do
+from tickmark.web.views.do import do_with
 from tickmark.web.views.interview import Told, common, leader, told
 
 
@@ -153,14 +153,14 @@ def _record(request: HttpRequest, held: Told) -> HttpResponse:
         items = _ticked(request, held)
     except TickmarkError as error:
         return errors.answer(request, error)
-    post: QueryDict = request.POST.copy()
-    post["items"] = json.dumps([item.model_dump(mode="json") for item in items])
-    post["source"], post["next"] = "the scope interview", "/scope/"
-    post["say"] = (
-        f"Recorded: {len(items)} part{'' if len(items) == 1 else 's'} of the scope. Now somebody approves it."
-    )
-    request.POST = post  # type: ignore[assignment]
-    return do(request, "scope.apply")
+    parts = f"{len(items)} part{'' if len(items) == 1 else 's'}"
+    more = {
+        "items": json.dumps([item.model_dump(mode="json") for item in items]),
+        "source": "the scope interview",
+        "next": "/scope/",
+        "say": f"Recorded: {parts} of the scope. Now somebody approves it.",
+    }
+    return do_with(request, "scope.apply", more)
 
 
 def _ticked(request: HttpRequest, held: Told) -> list[ItemIn]:

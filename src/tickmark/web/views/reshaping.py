@@ -23,6 +23,7 @@ from tickmark.web.control_pages import control_of
 from tickmark.web.forming import (
     criteria_groups,
     gathered,
+    lines_of,
     must_see,
     numbers_of,
     people_choices,
@@ -30,7 +31,7 @@ from tickmark.web.forming import (
     values_of,
 )
 from tickmark.web.recording import record
-from tickmark.web.views.do import do
+from tickmark.web.views.do import do_with
 
 PARTS, MOST_PARTS = 2, 6
 """How many parts a control is split into: those that the form asks for, and those that it has room for."""
@@ -42,10 +43,8 @@ def merge(request: HttpRequest) -> HttpResponse:
     if not may(request.actor, "controls.merge"):  # type: ignore[attr-defined]
         raise not_found(Control, "merge")
     if request.method == "POST":
-        post = gathered(request, "parameters").POST.copy()
-        post["next"] = f"/controls/{post.get('code', '').strip()}/"
-        request.POST = post  # type: ignore[assignment]
-        return do(request, "controls.merge")
+        to = f"/controls/{request.POST.get('code', '').strip()}/"
+        return do_with(gathered(request, "parameters"), "controls.merge", {"next": to})
     held = queries.versions_on(clock.today())
     wanted = request.GET.getlist("control")
     chosen = [one for one in held if one.control.code in wanted]
@@ -244,9 +243,7 @@ def _part_fields(request: HttpRequest, version: ControlVersion, number: int) -> 
         "owner": version.owner.ref,
         "backup_owner": version.backup_owner.ref if version.backup_owner else "",
         "evidence_wanted": version.evidence_wanted if whole else "",
-        "parameters": "\n".join(f"{name} = {value}" for name, value in sorted(version.parameters.items()))
-        if whole
-        else "",
+        "parameters": lines_of(version.parameters) if whole else "",
     }
     choices = [(code, f"{code} {criteria()[code].title}") for code in version.criteria if code in criteria()]
     own = "The control's own code goes on with what is left to it." if whole else "A new one."

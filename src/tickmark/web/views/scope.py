@@ -35,7 +35,7 @@ from tickmark.web.forming import base_of, can, must_may, must_see, specs, values
 from tickmark.web.lists import Listing, list_paths
 from tickmark.web.pictures import short_day
 from tickmark.web.scoping import scope_of
-from tickmark.web.views.do import do
+from tickmark.web.views.do import do_with
 from tickmark.web.views.scope_fields import CATEGORIES, flows_of
 from tickmark.web.views.scope_parts import HIDDEN, NOUNS, Noun
 
@@ -337,11 +337,9 @@ def noun_new(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _read_and_done(request: HttpRequest, noun: Noun, scope: Scope) -> HttpResponse:
     """Do the action with what was typed; the lines of a component's flows become what the action takes."""
-    post = request.POST.copy()
-    if "flows" in post:
-        post["flows"] = json.dumps(flows_of(str(post["flows"]), scope))
-    request.POST = post  # type: ignore[assignment]
-    return do(request, noun.action)
+    typed = request.POST.get("flows")
+    more = {} if typed is None else {"flows": json.dumps(flows_of(typed, scope))}
+    return do_with(request, noun.action, more)
 
 
 def _first_day(scope: Scope) -> date:

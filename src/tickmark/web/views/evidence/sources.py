@@ -19,7 +19,7 @@ from tickmark.kernel.errors import NotFound
 from tickmark.kernel.jobs import Slot
 from tickmark.kernel.references import resolve
 from tickmark.people.models import User
-from tickmark.web.forming import base_of, gathered, must_may, must_see
+from tickmark.web.forming import base_of, gathered, lines_of, must_may, must_see
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.shell import day_of
 from tickmark.web.views import do
@@ -227,7 +227,7 @@ def _settings(collector: str, newest: ConnectionVersion | None) -> list[dict[str
         chosen = now.pop("recipe", recipes[0] if len(recipes) == 1 else "")
         words = {"label": "How the export reads", "kind": "select", "choices": recipes, "required": True}
         fields.append({"name": "settings.recipe", "value": chosen, **words})
-    further = "\n".join(f"{name} = {value}" for name, value in now.items())
+    further = lines_of(now)
     words = {
         "label": "Further settings",
         "kind": "textarea",
