@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +179,25 @@ def test_whoever_only_reads_does_not_stand_in_line_and_a_turn_ends_however_it_is
         assert not free(line)
         cursor.execute("COMMIT")
         assert free(line)
+
+
+def test_books_that_are_opened_for_the_first_time_by_many_at_once_open_for_all(line: Line) -> None:
+    """SQLite does not wait where two turn a file to a log ahead: every tenth time or so one was told `locked`."""
+    name = str(connections["line"].settings_dict["NAME"])
+    connections["line"].close()
+    together = threading.Barrier(6)
+
+    def opens(number: int) -> None:
+        together.wait()
+        with connections["line"].cursor() as cursor:
+            assert cursor.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        connections["line"].close()
+
+    with ThreadPoolExecutor(6) as pool:
+        for _ in range(80):
+            with closing(sqlite3.connect(name)) as alone:
+                assert alone.execute("PRAGMA journal_mode=DELETE").fetchone() == ("delete",)
+            list(pool.map(opens, range(6)))
 
 
 def free(line: Line) -> bool:

@@ -23,6 +23,17 @@ WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "BEGIN IMMEDIATE", "BEGIN EXC
 _lines: dict[str, Line] = {}
 
 
+def _until_free(run: Callable[[], Any], end: float) -> Any:
+    """What `run` answers as soon as no other holds the lock that it needs; SQLite's error from `end` on."""
+    while True:
+        try:
+            return run()
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > end:
+                raise
+        time.sleep(PAUSE)
+
+
 class Cursor(base.SQLiteCursorWrapper):
     """A cursor whose writes wait in line."""
 
@@ -40,6 +51,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """A connection that waits in line before it writes, a transaction or a single statement."""
 
     _line: Line | None = None
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Open the books. The first to do so turns the file to a log ahead, and SQLite waits for nobody there."""
+        end = time.monotonic() + float(conn_params.get("timeout", 5))
+        return _until_free(partial(super().get_new_connection, conn_params), end)
 
     def create_cursor(self, name: Any = None) -> Any:
         """A cursor of this connection."""
@@ -67,13 +83,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Ask until another process lets go; SQLite's own waiting, which grows longer, is off meanwhile."""
         self.connection.execute("PRAGMA busy_timeout = 0")
         try:
-            while True:
-                try:
-                    return run()
-                except sqlite3.OperationalError as error:
-                    if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > end:
-                        raise
-                time.sleep(PAUSE)
+            return _until_free(run, end)
         finally:
             self.connection.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
 
