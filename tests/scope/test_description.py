@@ -11,6 +11,7 @@ from tickmark.people import actions as people
 from tickmark.scope import actions
 from tickmark.scope.actions.parts import Flow
 from tickmark.scope.description import description
+from tickmark.scope.details import DETAILS
 from tickmark.scope.models import ReportType
 from tickmark.scope.pieces import ELSEWHERE, MISSING, NONE, SAID, Piece
 from tickmark.scope.queries import Scope
@@ -22,6 +23,26 @@ NOW = date(2026, 10, 1)
 @pytest.fixture
 def lead(program):
     return program.actor("lead")
+
+
+RECORDS = {
+    "source": "customers",
+    "encryption": "at rest",
+    "retention": "the contract",
+    "deletion": "by a job",
+    "access": "support",
+    "personal": "yes",
+    "role": "processor",
+}
+OF_PEOPLE = ("head count", "contractors")
+OF_DATA = (
+    "where it comes from",
+    "encryption",
+    "kept for",
+    "how it is deleted",
+    "who may see it",
+    "personal data",
+)
 
 
 def told(program, day=NOW):
@@ -45,10 +66,12 @@ def complete(program, lead):
         lead, system, "R-1", "requirement", "security", "Locked", "Policy", DAY, criteria=["CC6.1"]
     )
     for kind in ("infrastructure", "software", "people", "procedures"):
-        actions.place(lead, system, kind, kind, kind.title(), DAY, "What it is for", owner=owner)
-    actions.place(
-        lead, system, "records", "data", "Records", DAY, "Books", owner=owner, classification="secret"
-    )
+        more = {one.name: next(iter(one.choices), "said") for one in DETAILS.get(kind, ())}
+        actions.place(
+            lead, system, kind, kind, kind.title(), DAY, "What it is for", owner=owner, details=more
+        )
+    actions.place(lead, system, "records", "data", "Records", DAY, "Books", owner=owner, classification="secret",
+                  details=RECORDS)  # fmt: skip
     actions.place(lead, system, "db", "infrastructure", "Database", DAY, "Keeps", owner=owner, data=["records"],
                   flows=[Flow(to=vendor, what="volumes")])  # fmt: skip
     from tickmark.scope.models import Vendor
@@ -64,7 +87,7 @@ def test_whole_books_miss_nothing_and_still_say_what_they_do_not_hold(program, l
     assert {code: [one.count(state) for state in (SAID, NONE, ELSEWHERE)] for code, one in found.items()} == {
         "DC 1": [3, 1, 1],
         "DC 2": [5, 0, 0],
-        "DC 3": [11, 0, 4],
+        "DC 3": [23, 0, 1],
         "DC 4": [0, 1, 0],
         "DC 5": [1, 0, 0],
         "DC 6": [2, 0, 0],
@@ -115,6 +138,11 @@ def test_each_thing_that_is_taken_away_is_missed(program, lead):
         ("DC 3", "An owner for each"): ("Nobody who can sign in for People.", "Compliance lead (Lead)"),
         ("DC 3", "A class for each kind of data"): ("None for Records.", "Owner"),
         ("DC 3", "Where each kind of data is held"): ("Nothing says where to find Records.", "Owner"),
+        **{
+            ("DC 3", f"People: {what}"): ("Not said of People.", "Compliance lead (Lead)")
+            for what in OF_PEOPLE
+        },
+        **{("DC 3", f"Data: {what}"): ("Not said of Records.", "Owner") for what in OF_DATA},
         ("DC 3", "What passes from where to where"): ("No flow is named.", "Owner"),
         ("DC 4", "Their cause"): ("Not said of Outage.", "Compliance lead (Lead)"),
         ("DC 4", "What became of them"): ("Not said of Outage.", "Compliance lead (Lead)"),
@@ -124,6 +152,20 @@ def test_each_thing_that_is_taken_away_is_missed(program, lead):
         ("DC 7", "Its own report"): ("Not said of Host, Inc.", "Owner"),
         ("DC 7", "The last day that its report covers"): ("Not said of Host, Inc.", "Owner"),
     }
+
+
+def test_the_role_is_asked_of_personal_data_alone(program, lead):
+    complete(program, lead)
+
+    def asked(**details):
+        actions.place(lead, program.system, "records", "data", "Records", NOW, "Books", owner=program.cast.owner,
+                      classification="secret", details={**RECORDS, "role": "", **details})  # fmt: skip
+        pieces = {piece.what: piece for piece in told(program)["DC 3"].pieces}
+        return pieces.get("Data: role")
+
+    assert asked(personal="yes").told == "Not said of Records."
+    assert asked(personal="no") is None
+    assert asked(personal="yes", role="both").state == SAID
 
 
 def test_a_type_1_asks_for_no_changes_and_for_every_incident_known_by_its_day(program, lead):

@@ -72,6 +72,22 @@ def test_a_name_alone_is_a_first_scope_of_security() -> None:
     assert Draft("x", {}, TODAY).items == []
 
 
+def test_what_is_told_of_a_kind_of_data_becomes_its_details_and_the_role_only_of_personal_data() -> None:
+    rows = [
+        {"name": "Books", "class": "", "personal": "yes", "kept": "the contract"},
+        {"name": "Logs", "class": "", "personal": "no", "kept": ""},
+        {"name": "Samples", "class": ""},
+    ]
+
+    def details(role: str) -> list[Any]:
+        found = said(draft(data=rows, role=role))
+        return [found[f"harbour-ledger/{code}"].get("details") for code in ("books", "logs", "samples")]
+
+    full = {"retention": "the contract", "personal": "yes"}
+    assert details("processor") == [{**full, "role": "processor"}, {"personal": "no"}, None]
+    assert details("none") == [full, {"personal": "no"}, None]
+
+
 def test_the_parts_of_a_full_interview() -> None:
     found = said(draft())
     assert found["harbour-ledger"] == {

@@ -365,3 +365,21 @@ def test_each_question_is_asked_on_a_page_with_its_reason(lead: Client) -> None:
         for one in chapter.questions:
             assert one.ask in text.replace("&#x27;", "'")
     assert 18 <= len(interview.questions()) <= 24
+
+
+def test_details_that_the_interview_does_not_ask_for_stay(lead: Client, cast: SimpleNamespace) -> None:
+    lead.post(START, THREE)
+    row = {"answers.data.1.name": "Books", "answers.data.1.personal": "no", "answers.data.1.kept": "a year"}
+    lead.post("/scope/interview/parts", row)
+    lead.post(DRAFT, {"agreed": marks(html(lead, DRAFT))})
+    books = Component.objects.get(code="books")
+    assert books.details == {"personal": "no", "retention": "a year"}
+    more = {**books.details, "encryption": "at rest"}
+    scope.place(cast.actor("lead"), books.system, "books", "data", "Books", clock.today(), details=more)
+    assert "The books say what your answers say." in html(lead, DRAFT)
+    lead.post("/scope/interview/parts", {**row, "answers.data.1.kept": "two years"})
+    text = html(lead, DRAFT)
+    assert "Kept for: two years" in text
+    lead.post(DRAFT, {"agreed": marks(text)})
+    newest = Component.objects.filter(code="books").latest("pk")
+    assert newest.details == {"personal": "no", "retention": "two years", "encryption": "at rest"}

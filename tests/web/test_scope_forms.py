@@ -116,3 +116,35 @@ def test_who_may_not_place_may_not_post_either(made):
             404,
         )
     assert not Component.objects.filter(code="app").exists()
+
+
+def test_the_form_of_a_component_takes_what_dc_3_asks_of_its_kind_and_of_no_other(made):
+    browser = client(made, "lead")
+    posted = given(made, code="logs", kind="data", name="Logs", **{"detail-retention": "90 days", "detail-personal": "no",
+                   "detail-headcount": "left over from another kind"})  # fmt: skip
+    assert browser.post("/scope/components/new", posted).headers["Location"] == "/scope/components/"
+    row = Component.objects.get(code="logs")
+    assert row.details == {"retention": "90 days", "personal": "no"}
+    page = browser.get(f"/scope/components/{row.ref}").content.decode()
+    assert 'name="detail-retention" value="90 days"' in page
+    assert '<option value="no" selected>' in page
+    shown = browser.get("/scope/components/?kind=data").content.decode()
+    assert "Kept for: 90 days" in shown and "Personal data: no" in shown
+    sheet = browser.get("/scope/components/list.csv?kind=data").content.decode()
+    assert "Kept for" in sheet.splitlines()[0] and "90 days" in sheet
+
+
+def test_a_role_without_personal_data_is_refused_and_nothing_is_recorded(made):
+    posted = given(made, code="logs", kind="data", name="Logs", **{"detail-role": "processor"})
+    found = client(made, "lead").post("/scope/components/new", posted, headers=HTMX)
+    assert "A role is named for what is no personal data." in found.content.decode()
+    assert not Component.objects.filter(code="logs").exists()
+
+
+def test_two_days_side_by_side_tell_which_detail_changed(made):
+    lead = made.actor("lead")
+    actions.place(
+        lead, made.system, "records", "data", "Records", date(2026, 2, 1), details={"retention": "90 days"}
+    )
+    page = client(made, "lead").get("/scope/history?from=2025-11-01&to=2026-03-01").content.decode()
+    assert "More about it" in page and "Kept for: 90 days" in page

@@ -158,6 +158,7 @@ def given(actor: Actor, asked: Asked) -> Given:
         held=frozenset(now),
         spent=frozenset((part.kind, code) for part, code, _ in last),
         foreign=_foreign(last),
+        components={key: one.fields for key, one in now.items() if one.kind == "component"},
     )
 
 

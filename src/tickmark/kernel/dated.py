@@ -39,7 +39,7 @@ else:
             super().__init__(*args, **{"max_length": 64, **kwargs})
 
 
-EMPTY: tuple[Any, ...] = (None, "", [])
+EMPTY: tuple[Any, ...] = (None, "", [], {})
 """What a column holds in the rows that stood before it came."""
 
 

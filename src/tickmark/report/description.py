@@ -26,11 +26,13 @@ from tickmark.report.template_data import (
     Subservice,
 )
 from tickmark.report.template_data import Commitment as Promise
+from tickmark.scope import details
 from tickmark.scope.criteria import Category, applicable
 from tickmark.scope.models import (
     Commitment,
     Complement,
     Component,
+    ComponentKind,
     Exclusion,
     Method,
     NotRelevant,
@@ -47,6 +49,8 @@ NARRATIVES = (
     DescriptionPart.PROCESSES,
 )
 Texts = Mapping[str, str]
+PROVIDED = (ComponentKind.INFRASTRUCTURE, ComponentKind.SOFTWARE)
+"""Kinds of which the report says who provides them."""
 NOT_STATED = "Not stated."
 """What the books do not hold is said, never left blank or made up."""
 
@@ -87,6 +91,14 @@ def _narratives(written: Texts) -> list[Part]:
         for part in NARRATIVES
         if written.get(part, "").strip()
     ]
+
+
+def _detail(row: Component, supplier: str) -> str:
+    """Who provides it and where, or what else is told of its kind, a line each."""
+    said = [supplier or "The company"] if row.kind in PROVIDED else []
+    said += [f"Class: {row.classification}"] if row.classification else []
+    said += [f"{label}: {words}" for label, words in details.told(row.details)]
+    return "\n".join([*said, *filter(None, [row.location])]) or NOT_STATED
 
 
 class Scope:
@@ -138,9 +150,12 @@ class Scope:
         """The five kinds of component (DC 3)."""
         found: Components = {"infrastructure": [], "software": [], "people": [], "procedures": [], "data": []}
         by_kind: dict[str, Any] = dict(found)
+        vendors = VendorVersion.objects.as_of(self.last).select_related("vendor")
+        names = {one.vendor.code: one.name for one in vendors}
         for row in self._parts():
+            detail = _detail(row, names.get(row.supplier, row.supplier))
             by_kind[row.kind].append(
-                {"name": row.name, "purpose": row.description, "detail": "", "inside": row.inside}
+                {"name": row.name, "purpose": row.description, "detail": detail, "inside": row.inside}
             )
         return found
 

@@ -145,7 +145,7 @@ class Requirement(TypedDict):
 
 
 class Component(TypedDict):
-    """A component (DC 3). `detail`: who provides it, how many people, which policy, or the class of data."""
+    """A component (DC 3). `detail`, in lines: who provides it, how many people, which policy, what is told of data."""
 
     name: str
     purpose: str

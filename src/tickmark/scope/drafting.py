@@ -19,6 +19,7 @@ from tickmark.kernel.calendars import zones
 from tickmark.kernel.errors import Invalid
 from tickmark.scope import interview
 from tickmark.scope.criteria import Category, check_codes
+from tickmark.scope.details import ROLE
 from tickmark.scope.naming import Known, fold
 from tickmark.scope.programme import Item
 from tickmark.scope.window import Window, propose
@@ -121,6 +122,7 @@ class Draft:
     def _components(self) -> Iterator[Item]:
         for row in self._named("data"):
             said = {"kind": "data", "name": row["name"], "classification": row["class"]}
+            said |= {"details": self._details(row)} if self._details(row) else {}
             yield self._part("component", self._codes["data", row["name"]], said, "data")
         for row in self._named("software"):
             said = {"kind": "software", "name": row["name"], "description": row["purpose"]}
@@ -139,6 +141,13 @@ class Draft:
             words = interview.question("procedures").choices[name]
             said = {"kind": "procedures", "name": words.partition(":")[0], "description": words}
             yield self._part("component", f"how-{name}", said, "procedures")
+
+    def _details(self, row: Mapping[str, Any]) -> dict[str, str]:
+        """What the answers say of a kind of data; who decides about it was asked for all personal data at once."""
+        said = {"retention": row.get("kept", ""), "personal": row.get("personal", "")}
+        decides = self._text("role")
+        said["role"] = decides if said["personal"] == "yes" and decides in ROLE.choices else ""
+        return {name: value for name, value in said.items() if value}
 
     def _vendors(self) -> Iterator[Item]:
         for row in self._named("vendors"):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from tickmark.scope import details
 from tickmark.scope.boundary import Drawing, Flow, Part, draw
 from tickmark.scope.models import Component, ComponentKind, Method, VendorVersion
 from tickmark.scope.queries import Scope
@@ -138,9 +139,14 @@ class Boundary:
         """What a component or a vendor has to do with others, in words."""
         word = "Holds" if isinstance(one, Component) else "Reaches"
         holds = self._named(one.data)
-        found = [f"{word} {holds}"] if holds else []
+        found = self._details(one) if isinstance(one, Component) else []
+        found += [f"{word} {holds}"] if holds else []
         found += [f"For {', '.join(one.commitments)}"] if one.commitments else []
         return found + (self._told_of_flows(one) if isinstance(one, Component) else [])
+
+    def _details(self, one: Component) -> list[str]:
+        said = [("Class", one.classification)] if one.classification else []
+        return [f"{label}: {words}" for label, words in [*said, *details.told(one.details)]]
 
     def _told_of_flows(self, one: Component) -> list[str]:
         passed = [f"Passes on {flow['what']} to {self._end_name(flow['to'])}" for flow in one.flows]

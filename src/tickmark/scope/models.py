@@ -82,12 +82,13 @@ class Component(Version):
 
     `data` are the codes of the components of kind data that it stores or handles, `commitments` those that it helps to
     keep, `flows` what it passes on: `[{"to": code of a component or vendor, "what": words}]`. `supplier` is the code of
-    the vendor who hosts or supplies it; `classification` the class of a kind of data, in the company's own words.
+    the vendor who hosts or supplies it; `classification` the class of a kind of data, in the company's own words;
+    `details` what `scope.details` asks of its kind: `{"retention": "the contract and 30 days", "personal": "yes"}`.
     """
 
     PREFIX = "CP"
     LATER = frozenset(
-        {"data", "commitments", "flows", "classification", "location", "supplier", "backup_owner"}
+        {"data", "commitments", "flows", "classification", "location", "supplier", "backup_owner", "details"}
     )
     SUBJECT = ("system", "code")
     system = models.ForeignKey(System, models.PROTECT, related_name="components")
@@ -104,6 +105,7 @@ class Component(Version):
     classification = models.CharField(max_length=40, blank=True)
     location = models.CharField(max_length=120, blank=True)
     supplier = models.CharField(max_length=40, blank=True)
+    details = models.JSONField(default=dict)
 
     class Meta(Version.Meta):
         indexes = [models.Index(fields=["system", "code", "effective_from"], name="component_in_time")]

@@ -14,6 +14,7 @@ from tickmark.people.models import Role
 from tickmark.people.queries import with_role
 from tickmark.scope.advice import closed, relied_on, some
 from tickmark.scope.criteria import Category
+from tickmark.scope.details import DETAILS, PERSONAL, ROLE, silent
 from tickmark.scope.models import (
     Commitment,
     Complement,
@@ -28,7 +29,7 @@ from tickmark.scope.models import (
 from tickmark.scope.queries import Scope
 
 SAID, MISSING, NONE, ELSEWHERE = "said", "missing", "none", "elsewhere"
-REPORT, POLICIES = "/report/", "/policies/"
+REPORT = "/report/"
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,8 @@ def components(view: View) -> Iterator[Piece]:
     data = [one for one in parts if one.kind == ComponentKind.DATA]
     if data:
         yield from _of_data(view, data)
+    for kind in (ComponentKind.PEOPLE, ComponentKind.PROCEDURES):
+        yield from _detailed(view, kind, [one for one in parts if one.kind == kind])
     passed = [flow for one in view.scope.components for flow in one.flows]
     told = f"{count(len(passed), 'flow')} between components and to vendors." if passed else ""
     yield _piece("What passes from where to where", told, "No flow is named.", view.owners(parts), url)
@@ -192,9 +195,6 @@ def components(view: View) -> Iterator[Piece]:
     )
     drawn = "Drawn from the facts of each day." if parts else ""
     yield _piece("The boundary drawn", drawn, "Nothing stands inside.", view.lead, "/scope/#boundary")
-    yield _elsewhere("Policy and frequency of each procedure", "Told by the policies and controls.", POLICIES)
-    teams = "In words, in the purpose of each team."
-    yield _elsewhere("Head count, contractors and sites", teams, "/scope/components/?kind=people")
     yield _written("Narrative of each process", "Processes")
 
 
@@ -217,8 +217,17 @@ def _of_data(view: View, data: list[Component]) -> Iterator[Piece]:
     loose = [one for one in data if one.code not in held]
     yield _lacking("Where each kind of data is held", [one.name for one in loose], "Each is held by a component.",
                    "Nothing says where to find", view.owners(loose), "/scope/components/")  # fmt: skip
-    what = "Encryption, retention, deletion, personal data or not"
-    yield _elsewhere(what, "No fields here: told by the controls, or in the purpose of the data.", url)
+    yield from _detailed(view, ComponentKind.DATA, data)
+
+
+def _detailed(view: View, kind: ComponentKind, parts: Sequence[Component]) -> Iterator[Piece]:
+    """One piece for each detail that the description tells of a kind."""
+    for one in DETAILS[kind] if parts else ():
+        if one is ROLE and not any(part.details.get(PERSONAL.name) == "yes" for part in parts):
+            continue
+        bare = [part for part in parts if one in silent(part)]
+        yield _lacking(f"{kind.label}: {one.label.lower()}", [part.name for part in bare], "Said of each.",
+                       "Not said of", view.owners(bare), f"/scope/components/?kind={kind.value}")  # fmt: skip
 
 
 # -- DC 4 to DC 6 -------------------------------------------------------------------------------------------------

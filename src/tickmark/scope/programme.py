@@ -121,7 +121,7 @@ def register(part: Part) -> Part:
 
 
 def plain(value: Any) -> Any:
-    """A value as files hold it: a row by its code (an account by its address), a day as text."""
+    """A value as files hold it: a row by its code (an account by its address), a day as text, names in their order."""
     if isinstance(value, Model):
         return getattr(value, getattr(type(value), "CODE", None) or "ref")
     if isinstance(value, date):
@@ -131,7 +131,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, Mapping):
-        return {str(name): plain(item) for name, item in value.items()}
+        return {str(name): plain(item) for name, item in sorted(value.items())}
     return str(value) if isinstance(value, str) else value
 
 

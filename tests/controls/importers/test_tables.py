@@ -21,9 +21,10 @@ from tickmark.controls.importers import (
     sheet_of,
     values,
 )
-from tickmark.controls.importers.kinds import PRESETS, SINCE, guessed
+from tickmark.controls.importers.kinds import DETAIL, PRESETS, SINCE, guessed
 from tickmark.controls.importers.tables import proposed
 from tickmark.kernel.errors import Invalid
+from tickmark.scope.details import DETAILS
 from tickmark.scope.programme import PARTS, Item
 
 ADA = "ada@larch.example"
@@ -256,12 +257,44 @@ def test_each_kind_is_found_out_and_read(kind: str, text: str, item: Item) -> No
     assert (found.kind, found.items, found.problems) == (kind, [item], [])
 
 
+def test_details_are_gathered_kept_and_left_out_where_the_kind_has_none() -> None:
+    stood = {"kind": "data", "details": {"retention": "a year", "access": "support"}}
+    given = Given(system="main", held=frozenset({("component", "main/records")}),
+                  components={("component", "main/records"): stood})  # fmt: skip
+    text = "Code,Name,Type,Encryption,Retention period,Contains PII,Data role\n"
+    text += "records,Records,,AES-256,two years,Y,Data Processor\nlogs,Logs,data,,90 days,no,\n"
+    text += "db,Database,database,AES-256,,,\n"
+    found = of(text, "component", given)
+    assert [one.fields.get("details") for one in found.items] == [
+        {
+            "retention": "two years",
+            "access": "support",
+            "encryption": "AES-256",
+            "personal": "yes",
+            "role": "processor",
+        },
+        {"retention": "90 days", "personal": "no"},
+        None,
+    ]
+    assert not found.problems
+    told = {one.what: one.why for one in found.left_out}
+    assert told == {"Encryption of 1 row": "Only a component of kind data has it here."}
+
+
+def test_a_detail_that_is_no_answer_is_told_by_row_and_column() -> None:
+    found = of("Code,Name,Type,Contains PII\nlogs,Logs,data,perhaps\n")
+    assert [one.where for one in found.problems] == ["list.csv, row 2, Contains PII"]
+
+
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_the_fields_of_a_kind_are_those_of_its_part(kind: Any) -> None:
     from tickmark.kernel.action import ACTIONS
 
     part = PARTS[kind.name]
-    assert {one.name for one in kind.fields} - {"code", SINCE} <= set(part.fields)
+    details = {one.name for one in kind.fields if one.name.startswith(DETAIL)}
+    assert {one.name for one in kind.fields} - {"code", SINCE} - details <= set(part.fields)
+    told = {f"{DETAIL}{one.name}" for several in DETAILS.values() for one in several}
+    assert details == (told if kind.name == "component" else set())
     given = ACTIONS[part.action].signature.parameters
     asked = {name for name in part.fields if given[name].default is given[name].empty}
     assert (set(kind.needed), kind.scoped) == (asked, part.scoped)

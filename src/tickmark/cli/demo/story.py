@@ -335,7 +335,8 @@ class Story:
             data=[self.codes[name] for name in row.get("data", ())],
             flows=[{"to": self.codes.get(flow["to"], flow["to"]), "what": flow["what"]}
                    for flow in row.get("flows", ())],
-            **{name: row[name] for name in ("commitments", "classification", "location", "supplier") if name in row},
+            **{name: row[name] for name in ("commitments", "classification", "location", "supplier", "details")
+               if name in row},
         )  # fmt: skip
 
     @cached_property

@@ -14,6 +14,7 @@ from functools import cached_property
 
 from tickmark.controls.importers import values
 from tickmark.controls.importers.values import Reader
+from tickmark.scope import details
 
 SINCE = "since"
 """The day from which a row holds: no field of the thing itself."""
@@ -112,6 +113,27 @@ _SINCE = Field(
 _DATA = Field("data", "Data", values.data, ("data handled", "data stored", "data types", "data accessed"))
 _PROMISES = Field("commitments", "Commitments", values.codes, ("promises", "service commitments"))
 
+DETAIL = "details."
+"""Stands before the name of a field that goes into the details of a component."""
+_DETAIL_CALLED: Mapping[str, tuple[str, ...]] = {
+    "source": ("data source", "origin"),
+    "encryption": ("encryption at rest", "encrypted"),
+    "retention": ("retention", "retention period", "retention time"),
+    "deletion": ("deletion", "disposal", "deletion method"),
+    "access": ("access", "who has access", "authorised roles", "authorized roles"),
+    "personal": ("pii", "contains pii", "contains personal data", "personal information"),
+    "role": ("data role", "processing role", "controller or processor"),
+}
+_DETAIL_READ: Mapping[str, Reader] = {
+    "personal": values.word(values.PERSONAL),
+    "role": values.word(values.ROLES),
+    "automation": values.word(values.AUTOMATION),
+}
+_DETAILS = tuple(
+    Field(f"{DETAIL}{name}", one.label, _DETAIL_READ.get(name, values.line), _DETAIL_CALLED.get(name, ()))
+    for name, one in details.every().items()
+)
+
 CONTROL = Kind(
     "control", "Control", "Controls",
     (
@@ -162,6 +184,7 @@ COMPONENT = Kind(
         Field("classification", "Classification", values.line, ("data classification", "sensitivity")),
         Field("location", "Location", values.line, ("region", "site", "where", "data center", "hosted in")),
         Field("supplier", "Supplier", values.vendor, ("vendor", "provider", "hosting provider")),
+        *_DETAILS,
         _SINCE,
     ),
     scoped=True,

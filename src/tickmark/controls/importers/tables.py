@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tickmark.controls.importers import values
-from tickmark.controls.importers.kinds import KINDS, SINCE, Field, Kind, guessed, kind_of, preset_of
+from tickmark.controls.importers.kinds import DETAIL, KINDS, SINCE, Field, Kind, guessed, kind_of, preset_of
 from tickmark.controls.importers.sheets import Table
 from tickmark.controls.importers.told import Column, Given, Names, Reading
 from tickmark.kernel.errors import Invalid
-from tickmark.scope.programme import Item
+from tickmark.scope.details import DETAILS
+from tickmark.scope.programme import Item, Key
 
 SAMPLES, WORDS = 3, 8
 """First values of a column that are shown, and how many of its words are told that were read as others."""
@@ -56,6 +57,7 @@ class _Rows:
         self.taken = {code for name, code in given.held | given.spent if name == kind.name}
         self.codes: dict[str, str] = {}
         self.numbers: dict[str, int] = {}
+        self.strange: dict[str, int] = {}
         self.known_ids: dict[str, list[str]] = {}
         for (name_, one), code in given.foreign.items():
             if name_ == kind.name:
@@ -97,6 +99,7 @@ class _Rows:
             )
         self._named_data()
         self._columns()
+        self._leave_strange()
         return self.told
 
     def _row(self, number: int, cells: list[Any]) -> None:
@@ -146,6 +149,7 @@ class _Rows:
         if not self._once(code, where):
             return
         key = self.kind.name, f"{self.given.system}/{code}" if self.kind.scoped else code
+        self._detailed(key, said)
         if ids:
             said["foreign_ids"] = list(dict.fromkeys([*self.known_ids.get(code, ()), *ids]))
         new = key not in self.given.held
@@ -157,6 +161,19 @@ class _Rows:
         self.told.items.append(item)
         for what in self.kind.lacks(said) if new else ():
             self.told.lack(what, item)
+
+    def _detailed(self, key: Key, said: dict[str, Any]) -> None:
+        """Gather what columns say of the details of a component; those that its kind has not are told and left out."""
+        told = {name.removeprefix(DETAIL): said.pop(name) for name in list(said) if name.startswith(DETAIL)}
+        if not told:
+            return
+        held = self.given.components.get(key, {})
+        known = {one.name for one in DETAILS.get(said.get("kind") or held.get("kind", ""), ())}
+        for name in told.keys() - known:
+            self.strange[name] = self.strange.get(name, 0) + 1
+        both = {**held.get("details", {}), **told}
+        if fitting := {name: value for name, value in both.items() if name in known}:
+            said["details"] = fitting
 
     def _nameless(self, where: str, said: str) -> None:
         """Tell that a row can be recorded under no code: it has none, and none can be made of its name."""
@@ -244,6 +261,16 @@ class _Rows:
             )
             if one is None and filled:
                 self.told.leave(f"Column {heading}", "It goes into no field.")
+
+    def _leave_strange(self) -> None:
+        """Tell what columns say of rows whose kind has no such detail."""
+        for name, rows in sorted(self.strange.items()):
+            kind = next(kind for kind, several in DETAILS.items() if name in {one.name for one in several})
+            heading = next(
+                self.table.headings[at] for at, one in self.fields.items() if one.name == f"{DETAIL}{name}"
+            )
+            told = f"{heading} of {rows:,} {'row' if rows == 1 else 'rows'}"
+            self.told.leave(told, f"Only a component of kind {kind} has it here.")
 
 
 def values_shown(cell: Any) -> str:

@@ -53,7 +53,8 @@ class Given:
     system that components, commitments and complements belong to. `people` gives the address of an account by its
     address or name in small letters, and nothing where two have the same name; `names` are what vendors, components
     and kinds of data are called. `held` are the items that stand, `spent` those whose code is never proposed for
-    another, ended ones included; `foreign` is the code by kind and foreign id.
+    another, ended ones included; `foreign` is the code by kind and foreign id. `components` is what the books say of
+    each component that stands: details that a table does not name stay as they are.
     """
 
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -63,6 +64,7 @@ class Given:
     held: frozenset[Key] = frozenset()
     spent: frozenset[Key] = frozenset()
     foreign: Mapping[Key, str] = field(default_factory=dict)
+    components: Mapping[Key, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

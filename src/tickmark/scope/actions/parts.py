@@ -23,6 +23,7 @@ from tickmark.scope.actions.checks import (
     vendor_codes,
 )
 from tickmark.scope.criteria import Category, check_codes
+from tickmark.scope.details import checked
 from tickmark.scope.models import (
     Commitment,
     Complement,
@@ -45,6 +46,7 @@ class Flow(BaseModel):
 
 
 NO_FLOWS: list[Flow] = []
+NO_DETAILS: dict[str, str] = {}
 
 
 @action("scope.commit")
@@ -113,12 +115,15 @@ def place(
     classification: str = "",
     location: str = "",
     supplier: str = "",
+    details: dict[str, str] = NO_DETAILS,
     withdrawn: bool = False,
 ) -> Component:
     """Place a component inside or outside the boundary (DC 3).
 
     `data` names the kinds of data that it stores or handles, `commitments` those that it helps to keep, both by code;
-    `flows` where it passes data on to, by the code of a component or vendor; `supplier` is the vendor behind it.
+    `flows` where it passes data on to, by the code of a component or vendor; `supplier` is the vendor behind it;
+    `details` says what DC 3 asks of its kind: of people headcount and contractors, of procedures policy, automation and
+    frequency, of data source, encryption, retention, deletion, access, personal (yes, no) and role.
     """
     said(name, "name", "The description names each component.")
     check_owners(owner, backup_owner)
@@ -144,6 +149,7 @@ def place(
             classification=classification.strip(),
             location=location.strip(),
             supplier=supplier,
+            details=checked(kind, details),
             withdrawn=withdrawn,
         )
     )

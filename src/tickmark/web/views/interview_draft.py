@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +16,7 @@ from tickmark.kernel.access import Actor, visible
 from tickmark.kernel.errors import Conflict, Invalid, TickmarkError
 from tickmark.scope import interview
 from tickmark.scope.actions import ItemIn, preview
+from tickmark.scope.details import worded
 from tickmark.scope.drafting import Draft
 from tickmark.scope.models import Exclusion, InterviewAnswer
 from tickmark.scope.programme import Change, Item, fingerprint, standing
@@ -73,7 +74,17 @@ def _whole(name: str, answer: Any, earlier: Any) -> Any:
 
 
 def _items(held: Told) -> list[ItemIn]:
-    return list(map(ItemIn.of, held.draft.items))
+    """The draft as `scope.apply` takes it. Details that the interview does not ask for stay as they stand."""
+    stands = standing(clock.today())
+    return [ItemIn.of(_kept(one, stands.get(one.key))) for one in held.draft.items]
+
+
+def _kept(one: Item, stands: Item | None) -> Item:
+    if stands is None or "details" not in one.fields:
+        return one
+    return replace(
+        one, fields={**one.fields, "details": {**stands.fields["details"], **one.fields["details"]}}
+    )
 
 
 PLURALS = {
@@ -137,6 +148,8 @@ class _Names:
         if field == "flows" and value:
             either = {**self.vendors, **self.components}
             return "; ".join(f"{one['what']} to {either.get(one['to'], one['to'])}" for one in value)
+        if field == "details" and value:
+            return worded(value)
         if field == "data" and value:
             return ", ".join(self.components.get(one, one) for one in value)
         return self.vendors.get(value, value) if field in ("supplier", "vendor") and value else value

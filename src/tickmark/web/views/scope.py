@@ -24,6 +24,7 @@ from tickmark.scope.mapped import Boundary
 from tickmark.scope.models import (
     Commitment,
     Complement,
+    Component,
     InterviewAnswer,
     Period,
     ReportType,
@@ -36,7 +37,7 @@ from tickmark.web.lists import Listing, list_paths
 from tickmark.web.pictures import short_day
 from tickmark.web.scoping import scope_of
 from tickmark.web.views.do import do_with
-from tickmark.web.views.scope_fields import CATEGORIES, flows_of
+from tickmark.web.views.scope_fields import CATEGORIES, details_of, flows_of
 from tickmark.web.views.scope_parts import HIDDEN, NOUNS, Noun
 
 
@@ -336,9 +337,11 @@ def noun_new(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _read_and_done(request: HttpRequest, noun: Noun, scope: Scope) -> HttpResponse:
-    """Do the action with what was typed; the lines of a component's flows become what the action takes."""
+    """Do the action with what was typed; flows and details of a component become what the action takes."""
     typed = request.POST.get("flows")
     more = {} if typed is None else {"flows": json.dumps(flows_of(typed, scope))}
+    if noun.model is Component:
+        more["details"] = json.dumps(details_of(request.POST))
     return do_with(request, noun.action, more)
 
 

@@ -9,12 +9,15 @@ from typing import Any
 from tickmark.kernel import clock
 from tickmark.people.queries import colleagues
 from tickmark.scope.criteria import Category, applicable, criteria
+from tickmark.scope.details import DETAILS, Detail
 from tickmark.scope.models import Commitment, ComponentKind, Method
 from tickmark.scope.queries import Scope
 from tickmark.web.forming import criteria_groups, people_choices
 
 CATEGORIES = [(one.value, one.label) for one in Category]
 NO_NAMES: dict[str, str] = {}
+OF_KIND = "detail-"
+"""Stands before the name of a detail among the fields of a form."""
 Fields = dict[str, dict[str, Any]]
 
 
@@ -72,8 +75,40 @@ def component_fields(scope: Scope, row: Any) -> Fields:
             "none_word": "ourselves",
         },
         "location": {"help": "Region, zone or place, where it matters."},
+        **_details_fields(getattr(row, "details", {})),
+        "details": {"leave": True},
         **_owner_fields(),
     }
+
+
+def _details_fields(said: Mapping[str, str]) -> Fields:
+    """A group for each kind that the description asks more of; the page shows that of the chosen kind."""
+    return {
+        f"details-{kind}": {
+            "kind": "group",
+            "label": f"More about {ComponentKind(kind).label.lower()}",
+            "of": kind,
+            "fields": [_detail_field(one, said.get(one.name, "")) for one in several],
+        }
+        for kind, several in DETAILS.items()
+    }
+
+
+def _detail_field(one: Detail, value: str) -> dict[str, Any]:
+    shape = {"kind": "select", "choices": list(one.choices.items()), "none_word": "not said"}
+    return {
+        "name": f"{OF_KIND}{one.name}",
+        "label": one.label,
+        "help": one.help,
+        "value": value,
+        **(shape if one.choices else {"kind": "text"}),
+    }
+
+
+def details_of(posted: Mapping[str, str]) -> dict[str, str]:
+    """What a form says of the kind that it chose; what stands in the group of another kind is not meant."""
+    kind = posted.get("kind", "")
+    return {one.name: posted.get(f"{OF_KIND}{one.name}", "") for one in DETAILS.get(kind, ())}
 
 
 def _owner_fields() -> Fields:

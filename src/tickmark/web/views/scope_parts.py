@@ -8,6 +8,7 @@ from typing import Any
 
 from tickmark.scope import queries
 from tickmark.scope.criteria import criteria
+from tickmark.scope.details import Detail, every
 from tickmark.scope.models import (
     Commitment,
     Complement,
@@ -56,6 +57,14 @@ def _criteria_filter() -> Filter:
 
 def _serving(rows: Any, code: str) -> list[int]:
     return [pk for pk, codes in rows.values_list("pk", "criteria") if code in codes]
+
+
+def _details_columns() -> list[Column]:
+    return [Column(one.label, value=_detail(one)) for one in every().values()]
+
+
+def _detail(one: Detail) -> Callable[[Component], str]:
+    return lambda row: one.worded(row.details.get(one.name, ""))
 
 
 CODE = Column("Code", "code", order="code")
@@ -118,6 +127,7 @@ NOUNS = {
                 Column("Passes on", value=lambda row: fields.flow_lines(row.flows)),
                 Column("Supplied by", value="supplier"),
                 Column("Location", value="location"),
+                *_details_columns(),
                 BACKUP,
                 SINCE,
             ),
@@ -272,6 +282,7 @@ HIDDEN = {
     "components": (
         *("Code", "Data", "Class", "Commitments", "Passes on"),
         *("Supplied by", "Location", "Backup owner", "In force from"),
+        *(one.label for one in every().values()),
     ),
     "vendors": (
         *("Code", "Method", "Its own report", "Report to"),

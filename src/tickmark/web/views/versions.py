@@ -15,6 +15,7 @@ from tickmark.kernel.errors import Invalid
 from tickmark.people.models import User
 from tickmark.scope.compared import Compared
 from tickmark.scope.criteria import Category
+from tickmark.scope.details import worded
 from tickmark.scope.programme import Change
 from tickmark.scope.queries import Scope
 from tickmark.web.pictures import short_day
@@ -33,6 +34,7 @@ LABELS = {
     "classification": "Class",
     "flows": "What it passes on",
     "supplier": "Supplied by",
+    "details": "More about it",
     "subservice": "Subservice organisation",
     "report": "Its own report",
     "report_end": "Its report covers to",
@@ -112,6 +114,8 @@ def _told(one: Change, names: dict[str, str]) -> dict[str, Any]:
 def _value(name: str, value: Any, names: dict[str, str]) -> str:
     if name == "flows":
         return flow_lines(value or [], names)
+    if name == "details":
+        return worded(value or {})
     if name == "categories":
         return _words(value or [])
     if isinstance(value, bool):
