@@ -383,3 +383,12 @@ def test_details_that_the_interview_does_not_ask_for_stay(lead: Client, cast: Si
     lead.post(DRAFT, {"agreed": marks(text)})
     newest = Component.objects.filter(code="books").latest("pk")
     assert newest.details == {"personal": "no", "retention": "two years", "encryption": "at rest"}
+
+
+@pytest.mark.parametrize("address", ["description", "history", "exclusions/", "components/", "vendors/new"])
+def test_pages_of_a_system_that_nobody_described_lead_to_where_it_is(lead: Client, address: str) -> None:
+    found = lead.get(f"/scope/{address}")
+    text = found.content.decode()
+    assert found.status_code == 404
+    assert "No system is described yet." in text
+    assert '<a class="button primary" href="/scope/">Begin with the scope</a>' in text

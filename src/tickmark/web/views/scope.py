@@ -412,12 +412,18 @@ def _form(
     return render(request, "scope/form.html", context)
 
 
+class NothingDescribed(NotFound):
+    """The books have no system: the page says so and leads to where one is described."""
+
+    start = ("/scope/", "Begin with the scope")
+
+
 def described(request: HttpRequest) -> Scope:
     """The system that the page is about. Raises NotFound where none is described."""
     must_see(request.actor, System)  # type: ignore[attr-defined]
     scope = scope_of(request)
     if scope is None or not scope.versions:
-        raise NotFound(
+        raise NothingDescribed(
             "No system is described yet.", "Everything else belongs to one.", "Describe the system first."
         )
     return scope
