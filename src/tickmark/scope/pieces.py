@@ -14,7 +14,7 @@ from tickmark.people.models import Role
 from tickmark.people.queries import with_role
 from tickmark.scope.advice import closed, relied_on, some
 from tickmark.scope.criteria import Category
-from tickmark.scope.details import DETAILS, PERSONAL, ROLE, silent
+from tickmark.scope.details import DETAILS, silent
 from tickmark.scope.models import (
     Commitment,
     Complement,
@@ -221,13 +221,19 @@ def _of_data(view: View, data: list[Component]) -> Iterator[Piece]:
 
 
 def _detailed(view: View, kind: ComponentKind, parts: Sequence[Component]) -> Iterator[Piece]:
-    """One piece for each detail that the description tells of a kind."""
-    for one in DETAILS[kind] if parts else ():
-        if one is ROLE and not any(part.details.get(PERSONAL.name) == "yes" for part in parts):
-            continue
-        bare = [part for part in parts if one in silent(part)]
-        yield _lacking(f"{kind.label}: {one.label.lower()}", [part.name for part in bare], "Said of each.",
-                       "Not said of", view.owners(bare), f"/scope/components/?kind={kind.value}")  # fmt: skip
+    """What the description tells of each component of a kind, as one piece: what nobody has said, and of which."""
+    if not parts:
+        return
+    bare = [(one, [part.name for part in parts if one in silent(part)]) for one in DETAILS[kind]]
+    open_ = [f"{one.label.lower()} ({some(names)})" for one, names in bare if names]
+    asked = [one.label.lower() for one in DETAILS[kind]]
+    what = f"{kind.label}: {', '.join(asked[:-1])}, {asked[-1]}"
+    url = f"/scope/components/?kind={kind.value}"
+    if open_:
+        owners = view.owners([part for part in parts if silent(part)])
+        yield Piece(what, MISSING, f"Not said: {', '.join(open_)}.", owners, url)
+    else:
+        yield Piece(what, SAID, "Said of each.", "", url)
 
 
 # -- DC 4 to DC 6 -------------------------------------------------------------------------------------------------

@@ -59,6 +59,8 @@ def component_fields(scope: Scope, row: Any) -> Fields:
         "description": {"label": "Purpose", "kind": "textarea", "rows": 3},
         "data": _data_field(scope, row, "What it stores or handles; of a kind of data itself, nothing."),
         "classification": {"label": "Class", "help": "Of a kind of data, in your own words: Confidential."},
+        **_details_fields(getattr(row, "details", {})),
+        "details": {"leave": True},
         "commitments": _commitments_field(scope, row, "The promises and requirements that it helps to keep."),
         "flows": {
             "label": "What it passes on",
@@ -75,8 +77,6 @@ def component_fields(scope: Scope, row: Any) -> Fields:
             "none_word": "ourselves",
         },
         "location": {"help": "Region, zone or place, where it matters."},
-        **_details_fields(getattr(row, "details", {})),
-        "details": {"leave": True},
         **_owner_fields(),
     }
 
