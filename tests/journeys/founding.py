@@ -204,3 +204,20 @@ def weighs_a_point(lead: Counted) -> None:
     lead.sends(re.compile("Addressed CC6.1-03"), {"Note on CC6.1-03": why})
     lead.visitor.sees(why, "1 of 12 has been thought through.")
     assert other.input_value() == "The asset list, half looked through"
+
+
+def is_asked_of_the_kind(lead: Counted) -> None:
+    """The form of a component asks what the description tells of the chosen kind, and nothing of another."""
+    lead.visitor.goes("/scope/components/new")
+    kind, groups = lead.visitor.page.get_by_label("Kind"), lead.visitor.page.locator(".of-kind")
+    assert groups.count() == 3
+    for chosen, shown in {
+        "Software": [],
+        "Data": ["data"],
+        "People": ["people"],
+        "Procedures": ["procedures"],
+    }.items():
+        kind.select_option(label=chosen)
+        assert [one.get_attribute("data-of") for one in groups.all() if one.is_visible()] == shown
+    kind.select_option(label="Data")
+    lead.visitor.looks()
