@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -186,7 +186,7 @@ def _who(one: Asked, chosen: list[StarterPolicy]) -> str:
     return f"For {_names(one.by)}."
 
 
-def _names(items: Any) -> str:
+def _names(items: Iterable[StarterPolicy]) -> str:
     return ", ".join(f"{item.id} {item.title}" for item in items)
 
 
