@@ -164,6 +164,16 @@ def test_without_script_a_button_shows_what_is_asked_and_nothing_typed_is_lost(p
     assert not Policy.objects.exists()
 
 
+def test_without_script_nobody_promises_what_was_not_shown(program):
+    form = given(program, "POL-04")
+    answer = client(program, "lead").post(PAGE, {**form, "take": ["POL-04", "POL-09"]})
+    assert (answer.status_code, "Which symmetric cipher is approved?" in body(answer)) == (422, True)
+    assert re.search(r'name="answers\.cipher"[^>]* value="AES with 256 bits"', body(answer)), (
+        "now it is shown"
+    )
+    assert not Policy.objects.exists()
+
+
 def test_when_all_stand_the_page_says_so(program):
     lead = program.actor("lead")
     for code in SECURITY:
