@@ -437,6 +437,7 @@ MAY: Mapping[str, Grant] = {
     "controls.split": company("sponsor", "lead"),
     "controls.write_policy": company(*LEADERS, "owner"),
     "controls.adopt_policy": company(*LEADERS),
+    "controls.adopt_policies": company(*LEADERS),
     "controls.approve_policy": company("sponsor", "lead", version=not_mine),
     "controls.publish_policy": company("sponsor", "lead"),
     "controls.acknowledge": company("employee", version=published_policy),

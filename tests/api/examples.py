@@ -131,6 +131,21 @@ plain(
 )
 plain("controls.adopt_policy", "lead", starter="POL-01", owner="@owner", effective_from=AFTER)
 plain(
+    "controls.adopt_policies",
+    "lead",
+    starters=["POL-01", "POL-02"],
+    owner="@owner",
+    effective_from=AFTER,
+    answers={
+        "company": "Northlight, Inc.",
+        "executive": "the chief executive",
+        "security_lead": "the security lead",
+        "exception_days": 90,
+        "reporting_channel": "the form for concerns",
+        "GOV-01.days": 14,
+    },
+)
+plain(
     "controls.hand_over", "lead", control="CHG-02", owner="@lead", effective_from="2026-12-11", reason="Moved"
 )
 plain(

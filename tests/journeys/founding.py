@@ -194,6 +194,22 @@ def is_covered(lead: Counted) -> None:
     lead.visitor.sees("Ben Example")
 
 
+def adopts_the_policies(lead: Counted) -> None:
+    """The policies that the controls name, in one sitting: a question is answered once for all that ask it."""
+    lead.visitor.goes("/controls/adopt/")
+    lead.follows("Adopt the policies")
+    form = lead.visitor.form("Adopt what is ticked")
+    assert form.get_by_label("What is the legal name of the company?").input_value() == "Harbour Books, Inc."
+    assert form.get_by_label("Within how many hours is a lost device reported?").count() == 0
+    form.get_by_label("Acceptable use and endpoints").check()
+    form.get_by_label("Within how many hours is a lost device reported?").fill("6")
+    lead.clicks(2)
+    lead.sends("Adopt what is ticked", {"Who owns them": "Ben Example"})
+    lead.visitor.sees("POL-04", "POL-05")
+    lead.visitor.goes("/policies/POL-05/")
+    lead.visitor.sees("Harbour Books, Inc.", "6 hours")
+
+
 def weighs_a_point(lead: Counted) -> None:
     """What is weighed is seen at once, and a note to another point is still there."""
     lead.visitor.goes("/controls/criteria/CC6.1")

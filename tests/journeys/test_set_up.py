@@ -37,6 +37,7 @@ def test_from_empty_books_to_a_covered_scope(
         founding.approves(founder)
         founding.says_what_is_done(lead)
         founding.is_covered(lead)
+        founding.adopts_the_policies(lead)
         founding.weighs_a_point(lead)
         deeds = founder.deeds + lead.deeds
         founding.is_asked_of_the_kind(lead)

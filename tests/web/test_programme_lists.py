@@ -45,7 +45,7 @@ LISTS = (
     "/people/", "/people/persons", "/account/tokens", "/scope/", "/scope/history", "/scope/commitments/",
     "/scope/components/", "/scope/vendors/", "/scope/complements/", "/scope/set-aside/", "/scope/exclusions/",
     "/scope/events/", "/controls/", "/controls/coverage", "/controls/library", "/controls/criteria/CC1.1", "/policies/",
-    "/policies/library", "/policies/POL-04/acknowledgements", "/policies/POL-04/", "/controls/AC-06/",
+    "/policies/library", "/policies/adopt", "/policies/POL-04/acknowledgements", "/policies/POL-04/", "/controls/AC-06/",
     "/people/list.csv", "/controls/list.csv", "/scope/vendors/list.csv", "/policies/list.csv",
 )  # fmt: skip
 

@@ -87,6 +87,7 @@ PAGES = [
     ("/policies/POL-04/change", {**LEADERS, "owner": 200}),
     ("/policies/library", PROGRAMME),
     ("/policies/library/POL-13", PROGRAMME),
+    ("/policies/adopt", LEADERS),
 ]
 
 
@@ -99,7 +100,8 @@ def test_who_sees_which_page(program):
 
 
 FIRST_PAGES = ("/people/", "/people/persons", "/account/tokens", "/scope/", "/controls/", "/controls/library",
-               "/controls/coverage", "/controls/criteria/CC6.1", "/policies/", "/policies/library")  # fmt: skip
+               "/controls/coverage", "/controls/criteria/CC6.1", "/policies/", "/policies/library",
+               "/policies/adopt")  # fmt: skip
 
 
 def test_empty_books_say_what_belongs_there(cast):

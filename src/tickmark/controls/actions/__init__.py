@@ -1,6 +1,6 @@
 """Verbs of the controls step: controls, policies, acknowledgements."""
 
-from tickmark.controls.actions.adopting import AdoptIn, adopt_many
+from tickmark.controls.actions.adopting import AdoptIn, adopt_many, adopt_policies
 from tickmark.controls.actions.handing import hand_over_all
 from tickmark.controls.actions.policies import (
     acknowledge,
@@ -19,6 +19,7 @@ __all__ = [
     "acknowledge",
     "adopt",
     "adopt_many",
+    "adopt_policies",
     "adopt_policy",
     "approve_policy",
     "check_code",

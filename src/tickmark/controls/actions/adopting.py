@@ -1,4 +1,4 @@
-"""Many controls of the library adopted at once: what a company says that it does already, area by area."""
+"""Much of the library adopted at once: controls that a company has already, area by area, and a set of policies."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 
-from tickmark.controls.actions.writing import adopt
-from tickmark.controls.models import Control, ControlVersion
+from tickmark.controls.actions.policies import adopt_policy, starter_policy
+from tickmark.controls.actions.writing import NO_VALUES, adopt
+from tickmark.controls.asking import Asked, asked_by
+from tickmark.controls.models import Control, ControlVersion, Policy
 from tickmark.kernel.access import Actor, not_found, visible
 from tickmark.kernel.action import bulk, need
 from tickmark.kernel.errors import TickmarkError
@@ -63,6 +65,89 @@ def _adopt(actor: Actor, one: AdoptIn, owner: User, effective_from: date) -> Con
             "backup_owner": person(actor, one.backup_owner, "backup_owner") if one.backup_owner else None,
         }
         return adopt.within(actor, given)
+
+
+@bulk("controls.adopt_policies")
+def adopt_policies(
+    actor: Actor,
+    starters: list[str],
+    owner: User,
+    effective_from: date,
+    answers: dict[str, int | str] = NO_VALUES,
+) -> Policy:
+    """Adopt several policies of the library at once, all or none; what several of them ask is answered once.
+
+    `answers` has every question of `library/policies/answers.toml` that one of them asks. The number of a control not
+    in force may stand there too (`AC-04.days`); left out, it is as proposed. Gives the last policy.
+    """
+    need(
+        starters,
+        "No policy is chosen.",
+        "A policy stands once somebody takes it.",
+        "Tick at least one.",
+        "starters",
+    )
+    needed = _needed(starters)
+    _answered(needed, answers)
+    return [_adopt_policy(actor, code, needed, owner, effective_from, answers) for code in starters][-1]
+
+
+def _needed(starters: list[str]) -> list[Asked]:
+    chosen = []
+    for code in starters:
+        with about(code):
+            chosen.append(starter_policy(code))
+    return asked_by(chosen)
+
+
+def _answered(needed: list[Asked], answers: dict[str, int | str]) -> None:
+    """Raise Invalid for an answer that nothing asks for, and for questions without one."""
+    strange = sorted(set(answers) - {one.name for one in needed})
+    need(
+        not strange,
+        f"None of these policies asks for '{strange[0][:40] if strange else ''}'.",
+        f"They ask for {', '.join(one.name for one in needed if not one.control)}.",
+        "Leave it out.",
+        "answers",
+    )
+    blank = [one for one in needed if not str(answers.get(one.name, _unsaid(one))).strip()]
+    need(
+        not blank,
+        f"Not answered: {_few([repr(one.ask) for one in blank])}.",
+        f"Asked by {_few(sorted({item.id for one in blank for item in one.by}))}. "
+        "A blank would be read as a promise nobody made.",
+        "Answer each of these, or leave out the policies that ask for it.",
+        f"answers.{blank[0].name}" if blank else "",
+    )
+
+
+def _unsaid(one: Asked) -> int | str:
+    """What holds where nothing was said: of a control the proposed number, of the company nothing."""
+    return one.proposed if one.control else ""
+
+
+def _few(items: list[str]) -> str:
+    more = len(items) - 3
+    return ", ".join(items) if more < 2 else f"{', '.join(items[:3])} and {more} more"
+
+
+def _adopt_policy(
+    actor: Actor,
+    code: str,
+    needed: list[Asked],
+    owner: User,
+    effective_from: date,
+    answers: dict[str, int | str],
+) -> Policy:
+    own = {one.name for one in needed if any(item.id == code for item in one.by)}
+    with about(code):
+        given = {
+            "starter": code,
+            "owner": owner,
+            "effective_from": effective_from,
+            "answers": {name: said for name, said in answers.items() if name in own},
+        }
+        return adopt_policy.within(actor, given).policy
 
 
 def person(actor: Actor, reference: str, field: str) -> User:

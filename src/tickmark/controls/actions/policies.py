@@ -73,7 +73,7 @@ def adopt_policy(
     actor: Actor, starter: str, owner: User, effective_from: date, answers: dict[str, int | str] = NO_VALUES
 ) -> PolicyVersion:
     """Adopt a policy of the library, filled with the company's answers and the numbers of its controls."""
-    item = _starter_policy(starter)
+    item = starter_policy(starter)
     if Policy.objects.filter(code=item.id).exists():
         raise Conflict(
             f"{item.id} stands already.", "It was adopted before.", "Write a new version of it.", "starter"
@@ -101,7 +101,8 @@ def adopt_policy(
     )
 
 
-def _starter_policy(code: str) -> StarterPolicy:
+def starter_policy(code: str) -> StarterPolicy:
+    """The policy of the library with this id. Raises Invalid where there is none."""
     found = next((item for item in starter_policies() if item.id == code), None)
     if found is None:
         raise Invalid(f"The library has no policy {code[:20]}.", "", "Pick one from the library.", "starter")

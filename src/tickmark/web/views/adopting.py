@@ -24,6 +24,7 @@ from tickmark.web import pictures
 from tickmark.web.control_pages import AREAS, scope_of
 from tickmark.web.forming import as_number, can, must_see, people_choices
 from tickmark.web.recording import onward, record
+from tickmark.web.views.adopting_policies import named
 
 ROOT = "/controls/adopt/"
 DOES, DIFFERENTLY, OPEN = "do", "differently", "open"
@@ -105,6 +106,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "then": found.part(found.then(tally)),
         "begun": any(one.stands for one in found.parts),
         "may_adopt": can(request, "controls.adopt_many"),
+        "policies": named(request) if can(request, "controls.adopt_policies") else 0,
         "kept": _kept(request),
     }
     return render(request, "controls/adopt_areas.html", context)

@@ -37,7 +37,7 @@ from tickmark.web.forming import (
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.scoping import outside
 from tickmark.web.shell import day_of, known_of
-from tickmark.web.views import adopting, coverage, owners, policies, reshaping, wording
+from tickmark.web.views import adopting, adopting_policies, coverage, owners, policies, reshaping, wording
 from tickmark.web.views.do import do
 from tickmark.web.views.wording import recorded_against, typed_wording
 
@@ -430,4 +430,5 @@ routes = [
     path("controls/<str:code>/", control, name="control"),
     path("controls/<str:code>/change", change, name="control-change"),
     *policies.routes,
+    *adopting_policies.routes,
 ]

@@ -36,6 +36,7 @@ from tickmark.web.forming import (
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.scoping import outside, scope_of
 from tickmark.web.shell import day_of, known_of
+from tickmark.web.views.adopting_policies import waiting
 from tickmark.web.views.do import do
 
 POLICIES = (
@@ -83,6 +84,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "works": works,
         "to_read": len(asked),
         "may_adopt": can(request, "controls.adopt_policy"),
+        "may_adopt_set": works and can(request, "controls.adopt_policies") and bool(waiting(request)),
         "may_import": can(request, "scope.apply"),
         "may_write": can(request, "controls.write_policy"),
         "tabs": tabs(request) if works else [],
@@ -281,7 +283,12 @@ def library(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "controls/policy_library.html",
-        {"rows": rows, "may_adopt": can(request, "controls.adopt_policy")},
+        {
+            "rows": rows,
+            "may_adopt": can(request, "controls.adopt_policy"),
+            "open": any(fits and not stands for _, stands, fits in rows)
+            and can(request, "controls.adopt_policies"),
+        },
     )
 
 
