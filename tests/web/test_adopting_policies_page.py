@@ -56,7 +56,7 @@ def test_ticked_beforehand_are_those_that_controls_name_and_no_other(program):
     browser = client(program, "lead")
     page = body(browser.get(PAGE))
     assert (set(offered(page)), ticked(page), asked(page)) == (SECURITY, [], [])
-    assert "No control of yours names one yet, so none is ticked." in page
+    assert "No control of yours names one of these yet, so none is ticked." in page
     controls.adopt(program.actor("lead"), "AC-04", program.cast.owner, DAY)
     controls.adopt(program.actor("lead"), "CRY-01", program.cast.owner, DAY)
     page = body(browser.get(PAGE))
