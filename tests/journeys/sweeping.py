@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
+from functools import cache
 from html import unescape
 from urllib.parse import urljoin, urlsplit
 
@@ -29,6 +30,7 @@ UNUSED = "scope-set-aside-change"
 """The example company sets no criterion aside; whoever begins anew does."""
 
 
+@cache
 def routes() -> dict[str, str]:
     """Every page of the program: its name in the resolver and the pattern of its address."""
     return {name: shape for name, shape in _walk(get_resolver().url_patterns, "") if _is_page(name, shape)}
@@ -47,6 +49,7 @@ def _is_page(name: str, shape: str) -> bool:
     return bool(name) and not interface and not FILES.search(shape)
 
 
+@cache
 def route_of(path: str) -> str | None:
     """The name of the route that an address leads to; None for a file or for nothing."""
     try:
@@ -95,6 +98,7 @@ def _targets(html: str, path: str) -> Iterator[str]:
             yield parts.path + (f"?{parts.query}" if parts.query else "")
 
 
+@cache
 def _kind(target: str) -> str:
     """What a link leads to: addresses of one route, one engagement, one set of parameters, count together."""
     parts = urlsplit(target)
