@@ -105,3 +105,15 @@ def test_known_vulnerabilities_are_looked_for_or_said_to_be_unknown(
     unknown.unknown = told[2][1]
     assert testing._summary(unknown) == 0
     assert "NOT KNOWN:" in capsys.readouterr().out
+
+
+def test_where_no_bytecode_lies_beside_the_sources_a_run_keeps_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    assert "PYTHONPYCACHEPREFIX" not in testing._environment(tmp_path)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    told = testing._environment(tmp_path)
+    assert told["PYTHONPYCACHEPREFIX"] == str(tmp_path / "bytecode")
+    assert "PYTHONDONTWRITEBYTECODE" not in told

@@ -102,12 +102,15 @@ def _ends_cleanly() -> Iterator[None]:
 
 
 def _environment(room: Path) -> dict[str, str]:
-    """The caller's environment without its Tickmark: tests get an empty home and SQLite."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in {"TICKMARK_DATABASE", "TICKMARK_FILES"}
-    }
+    """The caller's environment without its Tickmark: tests get an empty home and SQLite.
+
+    Where no bytecode may be written beside the sources, as containers often say, it is kept for this run in `room`:
+    else each of the many processes that tests start would compile everything anew.
+    """
+    left = {"TICKMARK_DATABASE", "TICKMARK_FILES", "PYTHONDONTWRITEBYTECODE"}
+    kept = {name: value for name, value in os.environ.items() if name not in left}
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        kept["PYTHONPYCACHEPREFIX"] = str(room / "bytecode")
     return kept | {"TICKMARK_HOME": str(room / "home"), "PYTHONPATH": str(ROOT / "src")}
 
 
