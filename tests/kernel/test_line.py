@@ -17,7 +17,7 @@ import pytest
 from django.db import IntegrityError, OperationalError, connections, transaction
 from django.db.utils import ConnectionHandler
 
-from tickmark.kernel.sqlite.base import _lines
+from tickmark.kernel.sqlite.base import _lines, _until_free
 from tickmark.kernel.sqlite.line import Line
 
 PATIENCE = 2.0
@@ -198,6 +198,23 @@ def test_books_that_are_opened_for_the_first_time_by_many_at_once_open_for_all(l
             with closing(sqlite3.connect(name)) as alone:
                 assert alone.execute("PRAGMA journal_mode=DELETE").fetchone() == ("delete",)
             list(pool.map(opens, range(6)))
+
+
+def test_opening_asks_again_until_nobody_holds_the_file() -> None:
+    tries: list[int] = []
+
+    def busy_twice() -> str:
+        tries.append(1)
+        if len(tries) < 3:
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorname = "SQLITE_BUSY"
+            raise error
+        return "open"
+
+    assert (_until_free(busy_twice, time.monotonic() + PATIENCE), len(tries)) == ("open", 3)
+    tries.clear()
+    with pytest.raises(sqlite3.OperationalError):
+        _until_free(busy_twice, time.monotonic() - 1)
 
 
 def free(line: Line) -> bool:

@@ -26,7 +26,7 @@ def test_each_component_has_its_detail_and_what_nobody_said_is_told(program) -> 
     found = Scope(program.engagement, program.engagement.period.end).components()
     assert {row["name"]: row["detail"] for kind in found.values() for row in kind} == {
         "Database": "Host, Inc.\ntwo zones",
-        "Ledger": "The company",
+        "Ledger": "No supplier named.",
         "Engineering": "Head count: about 25",
         "Change": "Not stated.",
         "Records": "Class: confidential\nKept for: the contract\nPersonal data: yes\n"

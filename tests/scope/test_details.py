@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from tickmark.controls.actions import hand_over_all
+from tickmark.controls.bringing import Asked, given
 from tickmark.kernel.errors import Invalid
 from tickmark.scope import actions
-from tickmark.scope.details import DETAILS, LONGEST, checked, every
+from tickmark.scope.details import DETAILS, LONGEST, checked, every, merged
 from tickmark.scope.models import Component, ComponentKind
-from tickmark.scope.programme import standing
+from tickmark.scope.programme import same, standing
 
 DAY = date(2025, 11, 1)
 
@@ -63,3 +66,43 @@ def test_the_programme_has_them_in_the_order_of_their_names_on_both_engines(prog
     item = next(one for one in standing(DAY).values() if one.code.endswith("/records"))
     assert list(item.fields["details"].items()) == sorted(said.items())
     assert Component.objects.get(code="records").details == said
+
+
+def test_each_is_kept_in_one_line_since_the_report_has_a_line_for_each() -> None:
+    assert checked("data", {"retention": "a year\nProvided by: nobody"}) == {
+        "retention": "a year Provided by: nobody"
+    }
+
+
+def test_a_role_goes_with_the_personal_data_that_it_was_about() -> None:
+    held = {"personal": "yes", "role": "processor", "retention": "a year"}
+    assert merged(held, {"personal": "no"}) == {"personal": "no", "retention": "a year"}
+    assert merged(held, {"access": "support"}) == {**held, "access": "support"}
+    assert merged(held, {"personal": "no", "role": "both"})["role"] == "both", (
+        "who says both is told that it does not fit"
+    )
+
+
+def test_what_is_written_untidily_is_no_difference(program) -> None:
+    lead = program.actor("lead")
+    actions.place(lead, program.system, "records", "data", "Records", DAY, details={"retention": "a year"})
+    item = next(one for one in standing(DAY).values() if one.code.endswith("/records"))
+    untidy = replace(item, fields={**item.fields, "details": {"retention": " a year ", "access": ""}})
+    assert same(untidy, item)
+    assert not same(replace(item, fields={**item.fields, "details": {}}), item)
+
+
+def test_what_an_import_leaves_unsaid_stays_as_it_was_written_last(program) -> None:
+    lead, later = program.actor("lead"), {"retention": "two years", "access": "support"}
+    actions.place(lead, program.system, "records", "data", "Records", DAY, details={"retention": "a year"})
+    actions.place(lead, program.system, "records", "data", "Records", date(2027, 1, 1), details=later)
+    found = given(lead, Asked(system=program.system.code)).components
+    assert found["component", f"{program.system.code}/records"]["details"] == later
+
+
+def test_a_hand_over_keeps_them(program) -> None:
+    lead, cast, said = program.actor("lead"), program.cast, {"retention": "a year"}
+    actions.place(lead, program.system, "records", "data", "Records", DAY, owner=cast.owner, details=said)
+    hand_over_all(lead, cast.owner, cast.lead, date(2026, 11, 1))
+    newest = Component.objects.filter(code="records").latest("pk")
+    assert (newest.owner, newest.details) == (cast.lead, said)

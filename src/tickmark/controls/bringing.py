@@ -146,7 +146,7 @@ def _names(files: Files) -> str:
 
 def given(actor: Actor, asked: Asked) -> Given:
     """What the books know: accounts of the company, systems that the actor sees, what stands today and what it was."""
-    now, last = standing(clock.today()), _last()
+    now, newest, last = standing(clock.today()), standing(date.max), _last()
     systems = set(visible(actor, System).values_list("code", flat=True))
     if asked.system and asked.system not in systems:
         raise Invalid(f"There is no system {asked.system[:40]}.", "", "Choose one of the list.", "system")
@@ -154,11 +154,11 @@ def given(actor: Actor, asked: Asked) -> Given:
         defaults={name: value for name, value in asked.defaults.items() if value},
         system=asked.system,
         people=_people(actor),
-        names=_called({**now, **standing(date.max)}.values(), asked.system),
+        names=_called({**now, **newest}.values(), asked.system),
         held=frozenset(now),
         spent=frozenset((part.kind, code) for part, code, _ in last),
         foreign=_foreign(last),
-        components={key: one.fields for key, one in now.items() if one.kind == "component"},
+        components={key: one.fields for key, one in newest.items() if one.kind == "component"},
     )
 
 

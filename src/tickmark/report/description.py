@@ -52,6 +52,7 @@ Texts = Mapping[str, str]
 PROVIDED = (ComponentKind.INFRASTRUCTURE, ComponentKind.SOFTWARE)
 """Kinds of which the report says who provides them."""
 NOT_STATED = "Not stated."
+NO_SUPPLIER = "No supplier named."
 """What the books do not hold is said, never left blank or made up."""
 
 
@@ -95,7 +96,7 @@ def _narratives(written: Texts) -> list[Part]:
 
 def _detail(row: Component, supplier: str) -> str:
     """Who provides it and where, or what else is told of its kind, a line each."""
-    said = [supplier or "The company"] if row.kind in PROVIDED else []
+    said = [supplier or NO_SUPPLIER] if row.kind in PROVIDED else []
     said += [f"Class: {row.classification}"] if row.classification else []
     said += [f"{label}: {words}" for label, words in details.told(row.details)]
     return "\n".join([*said, *filter(None, [row.location])]) or NOT_STATED

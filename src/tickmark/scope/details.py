@@ -76,13 +76,13 @@ def every() -> dict[str, Detail]:
 
 
 def checked(kind: str, given: Mapping[str, str]) -> dict[str, str]:
-    """What was said, in the order of the table and without what is empty.
+    """What was said, in the order of the table, each in one line, and without what is empty.
 
     Raises Invalid for a name that the kind has not, an answer that is none of the choices, a text that is too long, and
     a role in what is not personal data.
     """
     known = {one.name: one for one in DETAILS.get(kind, ())}
-    said = {name: value.strip() for name, value in given.items() if value.strip()}
+    said = {name: " ".join(value.split()) for name, value in given.items() if value.strip()}
     for name, value in said.items():
         _check(known.get(name), kind, name, value)
     need(
@@ -119,6 +119,14 @@ def _check(one: Detail | None, kind: str, name: str, value: str) -> None:
         "Shorten it; the purpose and the narratives have more room.",
         "details",
     )
+
+
+def merged(held: Mapping[str, str], said: Mapping[str, str]) -> dict[str, str]:
+    """What stands with what is said anew. A role that stood goes with the personal data that it was about."""
+    both = {**held, **said}
+    if both.get(PERSONAL.name) != "yes" and not said.get(ROLE.name):
+        both.pop(ROLE.name, None)
+    return both
 
 
 def told(details: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -277,11 +277,13 @@ def same(wanted: Item, held: Item) -> bool:
 
 
 def _told(value: Any) -> Any:
-    """A value as it is compared: space around a text and the order of names say nothing."""
+    """A value as it is compared: space around a text, the order of names and a name for nothing say nothing."""
     if isinstance(value, str):
         return value.replace("\r\n", "\n").strip()
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
         return sorted(set(map(_told, value)))
+    if isinstance(value, Mapping):
+        return {name: told for name, item in value.items() if (told := _told(item)) != ""}
     return value
 
 

@@ -21,9 +21,10 @@ from tickmark.controls.importers import (
     sheet_of,
     values,
 )
-from tickmark.controls.importers.kinds import DETAIL, PRESETS, SINCE, guessed
+from tickmark.controls.importers.kinds import DETAIL, PRESETS, SINCE, guessed, kind_of
 from tickmark.controls.importers.tables import proposed
 from tickmark.kernel.errors import Invalid
+from tickmark.scope import details
 from tickmark.scope.details import DETAILS
 from tickmark.scope.programme import PARTS, Item
 
@@ -281,8 +282,38 @@ def test_details_are_gathered_kept_and_left_out_where_the_kind_has_none() -> Non
     assert told == {"Encryption of 1 row": "Only a component of kind data has it here."}
 
 
+def test_a_change_of_kind_takes_the_details_of_the_old_one_away() -> None:
+    stood = {"kind": "data", "details": {"retention": "a year"}}
+    given = Given(system="main", held=frozenset({("component", "main/records")}),
+                  components={("component", "main/records"): stood})  # fmt: skip
+    (item,) = of("Code,Name,Type\nrecords,Records,software\n", "component", given).items
+    assert item.fields["details"] == {}
+    (item,) = of("Code,Name,Type\nrecords,Records,data\n", "component", given).items
+    assert "details" not in item.fields
+
+
+@pytest.mark.parametrize(
+    ("headings", "kind"),
+    [
+        ("Vendor,Service,Data,Access,Role", "vendor"),
+        ("Vendor Name,Description,Personal data,Encryption,Retention", "vendor"),
+        ("Code,Title,Policy,How often,Owner,Automated or manual", "control"),
+        ("Name,Role,Access,Owner", ""),
+    ],
+)
+def test_details_do_not_decide_what_a_table_lists(headings: str, kind: str) -> None:
+    found = kind_of(headings.split(","))
+    assert (found.name if found else "") == kind
+
+
+def test_the_words_that_the_list_writes_are_read_again() -> None:
+    for one in details.every().values():
+        for value, label in one.choices.items():
+            assert KINDS["component"].by_name[f"{DETAIL}{one.name}"].read(label, Given()) == value
+
+
 def test_a_detail_that_is_no_answer_is_told_by_row_and_column() -> None:
-    found = of("Code,Name,Type,Contains PII\nlogs,Logs,data,perhaps\n")
+    found = of("Code,Name,Type,Contains PII\nlogs,Logs,data,perhaps\n", "component")
     assert [one.where for one in found.problems] == ["list.csv, row 2, Contains PII"]
 
 
@@ -291,10 +322,10 @@ def test_the_fields_of_a_kind_are_those_of_its_part(kind: Any) -> None:
     from tickmark.kernel.action import ACTIONS
 
     part = PARTS[kind.name]
-    details = {one.name for one in kind.fields if one.name.startswith(DETAIL)}
-    assert {one.name for one in kind.fields} - {"code", SINCE} - details <= set(part.fields)
+    more = {one.name for one in kind.fields if one.name.startswith(DETAIL)}
+    assert {one.name for one in kind.fields} - {"code", SINCE} - more <= set(part.fields)
     told = {f"{DETAIL}{one.name}" for several in DETAILS.values() for one in several}
-    assert details == (told if kind.name == "component" else set())
+    assert more == (told if kind.name == "component" else set())
     given = ACTIONS[part.action].signature.parameters
     asked = {name for name in part.fields if given[name].default is given[name].empty}
     assert (set(kind.needed), kind.scoped) == (asked, part.scoped)

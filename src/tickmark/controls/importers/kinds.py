@@ -124,10 +124,13 @@ _DETAIL_CALLED: Mapping[str, tuple[str, ...]] = {
     "personal": ("pii", "contains pii", "contains personal data", "personal information"),
     "role": ("data role", "processing role", "controller or processor"),
 }
+_DETAIL_WORDS = {"personal": values.PERSONAL, "role": values.ROLES, "automation": values.AUTOMATION}
 _DETAIL_READ: Mapping[str, Reader] = {
-    "personal": values.word(values.PERSONAL),
-    "role": values.word(values.ROLES),
-    "automation": values.word(values.AUTOMATION),
+    one.name: values.word(
+        _DETAIL_WORDS[one.name] | {label.casefold(): name for name, label in one.choices.items()}
+    )
+    for one in details.every().values()
+    if one.choices
 }
 _DETAILS = tuple(
     Field(f"{DETAIL}{name}", one.label, _DETAIL_READ.get(name, values.line), _DETAIL_CALLED.get(name, ()))
@@ -345,6 +348,7 @@ def kind_of(headings: Sequence[str]) -> Kind | None:
 
 
 def _fit(kind: Kind, headings: Sequence[str]) -> float:
-    """How many headings fit; one that names the kind itself (`Control ID`) counts for more."""
+    """How many headings fit; one that names the kind itself (`Control ID`) counts for more, a detail for nothing."""
     named = sum(plain(one).startswith((kind.name, *kind.called)) for one in headings)
-    return len(guessed(kind, headings)) + named / 2
+    fields = [name for name in guessed(kind, headings).values() if not name.startswith(DETAIL)]
+    return len(fields) + named / 2

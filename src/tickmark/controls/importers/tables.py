@@ -12,7 +12,7 @@ from tickmark.controls.importers.kinds import DETAIL, KINDS, SINCE, Field, Kind,
 from tickmark.controls.importers.sheets import Table
 from tickmark.controls.importers.told import Column, Given, Names, Reading
 from tickmark.kernel.errors import Invalid
-from tickmark.scope.details import DETAILS
+from tickmark.scope.details import DETAILS, merged
 from tickmark.scope.programme import Item, Key
 
 SAMPLES, WORDS = 3, 8
@@ -165,14 +165,16 @@ class _Rows:
     def _detailed(self, key: Key, said: dict[str, Any]) -> None:
         """Gather what columns say of the details of a component; those that its kind has not are told and left out."""
         told = {name.removeprefix(DETAIL): said.pop(name) for name in list(said) if name.startswith(DETAIL)}
-        if not told:
-            return
         held = self.given.components.get(key, {})
-        known = {one.name for one in DETAILS.get(said.get("kind") or held.get("kind", ""), ())}
+        kind = said.get("kind") or held.get("kind", "")
+        if not told and kind == held.get("kind", ""):
+            return
+        known = {one.name for one in DETAILS.get(kind, ())}
         for name in told.keys() - known:
             self.strange[name] = self.strange.get(name, 0) + 1
-        both = {**held.get("details", {}), **told}
-        if fitting := {name: value for name, value in both.items() if name in known}:
+        both = merged(held.get("details", {}), told)
+        fitting = {name: value for name, value in both.items() if name in known}
+        if fitting or held.get("details"):
             said["details"] = fitting
 
     def _nameless(self, where: str, said: str) -> None:

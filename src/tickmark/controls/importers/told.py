@@ -54,7 +54,7 @@ class Given:
     address or name in small letters, and nothing where two have the same name; `names` are what vendors, components
     and kinds of data are called. `held` are the items that stand, `spent` those whose code is never proposed for
     another, ended ones included; `foreign` is the code by kind and foreign id. `components` is what the books say of
-    each component that stands: details that a table does not name stay as they are.
+    each component as it was written last: details that a table does not name stay as they are.
     """
 
     defaults: Mapping[str, Any] = field(default_factory=dict)

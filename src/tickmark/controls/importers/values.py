@@ -144,16 +144,16 @@ METHODS: Mapping[str, str] = {
     **dict.fromkeys(("carve-out", "carve out", "carveout", "carved out"), "carve-out"),
     **dict.fromkeys(("inclusive", "included"), "inclusive"),
 }
-PERSONAL: Mapping[str, str] = {
+PERSONAL: dict[str, str] = {
     **dict.fromkeys(("yes", "y", "true", "1", "x", "pii", "personal", "personal data"), "yes"),
     **dict.fromkeys(("no", "n", "false", "0", "none"), "no"),
 }
-ROLES: Mapping[str, str] = {
+ROLES: dict[str, str] = {
     **dict.fromkeys(("processor", "data processor"), "processor"),
     **dict.fromkeys(("controller", "data controller"), "controller"),
     **dict.fromkeys(("both", "controller and processor", "processor and controller"), "both"),
 }
-AUTOMATION: Mapping[str, str] = {
+AUTOMATION: dict[str, str] = {
     **dict.fromkeys(("automated", "automatic", "fully automated"), "automated"),
     "manual": "manual",
     **dict.fromkeys(("partly", "partly automated", "semi-automated", "hybrid"), "partly"),

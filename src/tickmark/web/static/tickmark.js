@@ -143,6 +143,10 @@
     if (detail.elt.matches?.("form.form") && detail.xhr.getResponseHeader("HX-Redirect")) forget(detail.elt);
   });
   document.addEventListener("htmx:afterSwap", ({ target }) => { if (target.matches(".form-errors")) mark(target.closest("form")); });
+  let typed = new Map(); // what was typed while an answer was under way is not undone by it
+  const fields = part => part.matches?.("[data-keeps-typed]") ? [...part.querySelectorAll("input:not([type=hidden]), select, textarea")] : [];
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => { typed = new Map(fields(detail.target).map(one => [one.name, one.value])); });
+  document.addEventListener("htmx:afterSwap", ({ target }) => fields(target).forEach(one => { if (typed.has(one.name)) one.value = typed.get(one.name); }));
   document.addEventListener("htmx:responseError", ({ detail }) =>
     tell(detail.elt, `The server answered with an error (${detail.xhr.status}).`, "Whether it was recorded is not known. Reload the page to see, then try again."));
   document.addEventListener("htmx:sendError", ({ detail }) =>

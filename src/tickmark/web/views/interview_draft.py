@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +17,7 @@ from tickmark.kernel.access import Actor, visible
 from tickmark.kernel.errors import Conflict, Invalid, TickmarkError
 from tickmark.scope import interview
 from tickmark.scope.actions import ItemIn, preview
-from tickmark.scope.details import worded
+from tickmark.scope.details import merged, worded
 from tickmark.scope.drafting import Draft
 from tickmark.scope.models import Exclusion, InterviewAnswer
 from tickmark.scope.programme import Change, Item, fingerprint, standing
@@ -75,15 +76,17 @@ def _whole(name: str, answer: Any, earlier: Any) -> Any:
 
 def _items(held: Told) -> list[ItemIn]:
     """The draft as `scope.apply` takes it. Details that the interview does not ask for stay as they stand."""
-    stands = standing(clock.today())
-    return [ItemIn.of(_kept(one, stands.get(one.key))) for one in held.draft.items]
+    last = standing(
+        date.max
+    )  # what is recorded follows what was written last, planned for later days included
+    return [ItemIn.of(_kept(one, last.get(one.key))) for one in held.draft.items]
 
 
 def _kept(one: Item, stands: Item | None) -> Item:
     if stands is None or "details" not in one.fields:
         return one
     return replace(
-        one, fields={**one.fields, "details": {**stands.fields["details"], **one.fields["details"]}}
+        one, fields={**one.fields, "details": merged(stands.fields["details"], one.fields["details"])}
     )
 
 

@@ -412,6 +412,9 @@ def _form(
     return render(request, "scope/form.html", context)
 
 
+NONE_YET, BELONGS = "No system is described yet.", "Everything else belongs to one."
+
+
 class NothingDescribed(NotFound):
     """The books have no system: the page says so and leads to where one is described."""
 
@@ -423,9 +426,9 @@ def described(request: HttpRequest) -> Scope:
     must_see(request.actor, System)  # type: ignore[attr-defined]
     scope = scope_of(request)
     if scope is None or not scope.versions:
-        raise NothingDescribed(
-            "No system is described yet.", "Everything else belongs to one.", "Describe the system first."
-        )
+        if not can(request, "scope.describe"):
+            raise NotFound(NONE_YET, BELONGS, "The compliance lead or the sponsor describes it.")
+        raise NothingDescribed(NONE_YET, BELONGS, "Describe the system first.")
     return scope
 
 

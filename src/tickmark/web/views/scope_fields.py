@@ -74,7 +74,7 @@ def component_fields(scope: Scope, row: Any) -> Fields:
             "label": "Supplied or hosted by",
             "kind": "select",
             "choices": [(one.vendor.code, one.name) for one in scope.vendors],
-            "none_word": "ourselves",
+            "none_word": "no supplier named",
         },
         "location": {"help": "Region, zone or place, where it matters."},
         **_owner_fields(),
