@@ -82,7 +82,7 @@ def test_whole_books_miss_nothing_and_still_say_what_they_do_not_hold(program, l
     assert {code: [one.count(state) for state in (SAID, NONE, ELSEWHERE)] for code, one in found.items()} == {
         "DC 1": [3, 1, 1],
         "DC 2": [5, 0, 0],
-        "DC 3": [14, 0, 1],
+        "DC 3": [14, 1, 1],
         "DC 4": [0, 1, 0],
         "DC 5": [1, 0, 0],
         "DC 6": [2, 0, 0],
@@ -153,6 +153,26 @@ def test_each_thing_that_is_taken_away_is_missed(program, lead):
         ("DC 7", "Its own report"): ("Not said of Host, Inc.", "Owner"),
         ("DC 7", "The last day that its report covers"): ("Not said of Host, Inc.", "Owner"),
     }
+
+
+def test_who_supplies_what_is_told_and_that_nobody_is_named_is_told_too(program, lead):
+    complete(program, lead)
+
+    def supplied():
+        pieces = told(program)["DC 3"].pieces
+        return next(one for one in pieces if one.what == "Who supplies infrastructure and software")
+
+    assert (supplied().state, supplied().told) == (
+        NONE,
+        "No supplier named for Database, Infrastructure, Software, and the report says so.",
+    )
+    for code, kind in {
+        "db": "infrastructure",
+        "infrastructure": "infrastructure",
+        "software": "software",
+    }.items():
+        actions.place(lead, program.system, code, kind, code.title(), DAY, "What it is for", supplier="host")
+    assert (supplied().state, supplied().told) == (SAID, "Named for each.")
 
 
 def test_the_role_is_asked_of_personal_data_alone(program, lead):

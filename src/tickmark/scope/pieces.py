@@ -182,6 +182,7 @@ def components(view: View) -> Iterator[Piece]:
     yield _lacking(
         "An owner for each", bare, "Each has one.", "Nobody who can sign in for", view.lead, owners
     )
+    yield from _provided(parts)
     data = [one for one in parts if one.kind == ComponentKind.DATA]
     if data:
         yield from _of_data(view, data)
@@ -218,6 +219,16 @@ def _of_data(view: View, data: list[Component]) -> Iterator[Piece]:
     yield _lacking("Where each kind of data is held", [one.name for one in loose], "Each is held by a component.",
                    "Nothing says where to find", view.owners(loose), "/scope/components/")  # fmt: skip
     yield from _detailed(view, ComponentKind.DATA, data)
+
+
+def _provided(parts: Sequence[Component]) -> Iterator[Piece]:
+    """Who supplies infrastructure and software. Nobody named may mean the company: the report says just that."""
+    asked = [one for one in parts if one.kind in (ComponentKind.INFRASTRUCTURE, ComponentKind.SOFTWARE)]
+    bare = [one.name for one in asked if not one.supplier]
+    if asked:
+        told = f"No supplier named for {some(bare)}, and the report says so." if bare else "Named for each."
+        what = "Who supplies infrastructure and software"
+        yield Piece(what, NONE if bare else SAID, told, "", "/scope/components/")
 
 
 def _detailed(view: View, kind: ComponentKind, parts: Sequence[Component]) -> Iterator[Piece]:
