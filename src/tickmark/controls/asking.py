@@ -9,7 +9,7 @@ from tickmark.controls.library import Answer, StarterPolicy, proposed_answers, q
 
 
 @dataclass(frozen=True)
-class Asked:
+class Blank:
     """One thing that policies need to be told, with the proposed answer and the policies that take it, by id."""
 
     name: str
@@ -28,7 +28,7 @@ class Asked:
         return len(self.by) > 1
 
 
-def asked_by(policies: Iterable[StarterPolicy]) -> list[Asked]:
+def asked_by(policies: Iterable[StarterPolicy]) -> list[Blank]:
     """All that these policies need: questions in their order, then the numbers of controls by code."""
     by_id = {item.id: item for item in policies}
     takers: dict[str, list[StarterPolicy]] = {}
@@ -36,7 +36,7 @@ def asked_by(policies: Iterable[StarterPolicy]) -> list[Asked]:
         for name in item.blanks:
             takers.setdefault(name, []).append(item)
     said, proposed = _words(), proposed_answers()
-    return [Asked(name, said[name], proposed[name], tuple(takers[name])) for name in said if name in takers]
+    return [Blank(name, said[name], proposed[name], tuple(takers[name])) for name in said if name in takers]
 
 
 def _words() -> dict[str, str]:

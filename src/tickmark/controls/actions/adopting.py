@@ -10,13 +10,14 @@ from pydantic import BaseModel, ConfigDict
 
 from tickmark.controls.actions.policies import adopt_policy, starter_policy
 from tickmark.controls.actions.writing import NO_VALUES, adopt
-from tickmark.controls.asking import Asked, asked_by
+from tickmark.controls.asking import Blank, asked_by
 from tickmark.controls.models import Control, ControlVersion, Policy
 from tickmark.kernel.access import Actor, not_found, visible
 from tickmark.kernel.action import bulk, need
 from tickmark.kernel.errors import TickmarkError
 from tickmark.kernel.references import resolve
 from tickmark.people.models import User
+from tickmark.scope.advice import some
 
 
 class AdoptIn(BaseModel):
@@ -92,7 +93,7 @@ def adopt_policies(
     return [_adopt_policy(actor, code, needed, owner, effective_from, answers) for code in starters][-1]
 
 
-def _needed(starters: list[str]) -> list[Asked]:
+def _needed(starters: list[str]) -> list[Blank]:
     chosen = []
     for code in starters:
         with about(code):
@@ -100,7 +101,7 @@ def _needed(starters: list[str]) -> list[Asked]:
     return asked_by(chosen)
 
 
-def _answered(needed: list[Asked], answers: dict[str, int | str]) -> None:
+def _answered(needed: list[Blank], answers: dict[str, int | str]) -> None:
     """Raise Invalid for an answer that nothing asks for, and for questions without one."""
     strange = sorted(set(answers) - {one.name for one in needed})
     need(
@@ -113,28 +114,23 @@ def _answered(needed: list[Asked], answers: dict[str, int | str]) -> None:
     blank = [one for one in needed if not str(answers.get(one.name, _unsaid(one))).strip()]
     need(
         not blank,
-        f"Not answered: {_few([repr(one.ask) for one in blank])}.",
-        f"Asked by {_few(sorted({item.id for one in blank for item in one.by}))}. "
+        f"Not answered: {some([repr(one.ask) for one in blank])}.",
+        f"Asked by {some(sorted({item.id for one in blank for item in one.by}))}. "
         "A blank would be read as a promise nobody made.",
         "Answer each of these, or leave out the policies that ask for it.",
         f"answers.{blank[0].name}" if blank else "",
     )
 
 
-def _unsaid(one: Asked) -> int | str:
+def _unsaid(one: Blank) -> int | str:
     """What holds where nothing was said: of a control the proposed number, of the company nothing."""
     return one.proposed if one.control else ""
-
-
-def _few(items: list[str]) -> str:
-    more = len(items) - 3
-    return ", ".join(items) if more < 2 else f"{', '.join(items[:3])} and {more} more"
 
 
 def _adopt_policy(
     actor: Actor,
     code: str,
-    needed: list[Asked],
+    needed: list[Blank],
     owner: User,
     effective_from: date,
     answers: dict[str, int | str],

@@ -14,7 +14,7 @@ from django.urls import path
 
 from tickmark.controls import queries
 from tickmark.controls.actions import adopt_policies, control_numbers
-from tickmark.controls.asking import Asked, asked_by
+from tickmark.controls.asking import Blank, asked_by
 from tickmark.controls.library import Answer, StarterPolicy, starter_policies
 from tickmark.controls.models import Policy
 from tickmark.kernel import clock
@@ -28,8 +28,6 @@ from tickmark.web.scoping import scope_of
 ROOT = "/policies/adopt"
 FEW = 5
 """Policies that ask a question are named one by one up to so many."""
-
-
 TICKS = (("all", "Tick all"), ("none", "Tick none"))
 
 
@@ -153,28 +151,36 @@ def _questions(
     }
 
 
-def _own(item: StarterPolicy, plain: list[Asked], fields: Mapping[str, Field]) -> list[Field]:
+def _own(item: StarterPolicy, plain: list[Blank], fields: Mapping[str, Field]) -> list[Field]:
     return [fields[one.name] for one in plain if one.by == (item,)]
 
 
 def _field(
-    one: Asked, given: QueryDict, known: Mapping[str, str], chosen: list[StarterPolicy], told: bool
+    one: Blank, given: QueryDict, known: Mapping[str, str], chosen: list[StarterPolicy], told: bool
 ) -> Field:
     value = given.get(f"answers.{one.name}", known.get(one.name, one.proposed))
     return {
-        "name": f"answers.{one.name}",
-        "label": one.ask,
-        "kind": "number" if isinstance(one.proposed, int) else "text",
-        "min": 0 if isinstance(one.proposed, int) else None,
-        "value": value,
-        "required": not one.control,
+        **answer_field(one, value),
         "placeholder": str(one.proposed) if one.control else "",
         "help": _who(one, chosen) if one.shared or one.control else "",
         "error": "Not answered." if told and not one.control and not str(value).strip() else "",
     }
 
 
-def _who(one: Asked, chosen: list[StarterPolicy]) -> str:
+def answer_field(one: Blank, value: Answer) -> Field:
+    """A question of a policy as a field; the number of a control may be left out."""
+    number = isinstance(one.proposed, int)
+    return {
+        "name": f"answers.{one.name}",
+        "label": one.ask,
+        "kind": "number" if number else "text",
+        "min": 0 if number else None,
+        "value": value,
+        "required": not one.control,
+    }
+
+
+def _who(one: Blank, chosen: list[StarterPolicy]) -> str:
     """The policies that ask it, by name; of many those that do not."""
     others = [item for item in chosen if item not in one.by]
     if len(one.by) <= FEW:

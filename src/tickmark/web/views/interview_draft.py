@@ -75,10 +75,10 @@ def _whole(name: str, answer: Any, earlier: Any) -> Any:
 
 
 def _items(held: Told) -> list[ItemIn]:
-    """The draft as `scope.apply` takes it. Details that the interview does not ask for stay as they stand."""
-    last = standing(
-        date.max
-    )  # what is recorded follows what was written last, planned for later days included
+    """The draft as `scope.apply` takes it. Details that the interview does not ask for stay as they were written last,
+    planned for later days included: what is recorded follows that version.
+    """
+    last = standing(date.max)
     return [ItemIn.of(_kept(one, last.get(one.key))) for one in held.draft.items]
 
 

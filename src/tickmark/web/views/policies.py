@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString
 
 from tickmark.controls import queries
 from tickmark.controls.actions import control_numbers
-from tickmark.controls.library import StarterPolicy, proposed_answers, questions, starter_policies
+from tickmark.controls.asking import asked_by
+from tickmark.controls.library import StarterPolicy, starter_policies
 from tickmark.controls.models import Acknowledgement, Control, Policy, PolicyVersion
 from tickmark.kernel import clock
 from tickmark.kernel.access import Actor, may, not_found, visible
@@ -36,7 +37,7 @@ from tickmark.web.forming import (
 from tickmark.web.lists import Column, Filter, Listing, list_paths
 from tickmark.web.scoping import outside, scope_of
 from tickmark.web.shell import day_of, known_of
-from tickmark.web.views.adopting_policies import waiting
+from tickmark.web.views.adopting_policies import answer_field, waiting
 from tickmark.web.views.do import do
 
 POLICIES = (
@@ -315,17 +316,8 @@ def adopt(request: HttpRequest, starter: str) -> HttpResponse:
 
 
 def _adopt_fields(item: StarterPolicy, said: dict[str, str]) -> list[dict[str, Any]]:
-    asked = [question for question in questions() if question.name in item.blanks]
-    answers = [
-        {
-            "name": f"answers.{question.name}",
-            "label": question.ask,
-            "kind": "number" if isinstance(question.default, int) else "text",
-            "value": said.get(question.name, question.default),
-            "required": True,
-        }
-        for question in asked
-    ]
+    asked = [one for one in asked_by([item]) if not one.control]
+    answers = [answer_field(one, said.get(one.name, one.proposed)) for one in asked]
     fields = specs(
         "controls.adopt_policy",
         {"starter": item.id, "effective_from": clock.today()},
@@ -346,11 +338,10 @@ def _adopt_fields(item: StarterPolicy, said: dict[str, str]) -> list[dict[str, A
 
 def _numbers(item: StarterPolicy, held: dict[str, int]) -> list[dict[str, Any]]:
     """The numbers that the policy takes from controls, and whether that control stands."""
-    proposed = proposed_answers()
-    wanted = [blank for blank in item.blanks if "." in blank]
     return [
-        {"control": name.split(".")[0], "value": held.get(name, proposed[name]), "adopted": name in held}
-        for name in wanted
+        {"control": one.control, "value": held.get(one.name, one.proposed), "adopted": one.name in held}
+        for one in asked_by([item])
+        if one.control
     ]
 
 
